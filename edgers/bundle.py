@@ -1,0 +1,215 @@
+"""The bundle: one file that holds a model in the form a device runs, and proves it unaltered.
+
+A ZIP of stored entries in a fixed order with fixed dates, so the same inputs give the same bytes.
+`manifest.json` comes first: it lists every other entry with its SHA-256, and its own content gives
+the bundle id. `measured.json` holds what was measured when the bundle was made; it is hashed too
+but is not part of the id. Opening checks every byte of the file, the ZIP's own headers included,
+by writing the archive anew and comparing.
+"""
+
+import hashlib
+import io
+import json
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+
+from edgers.contract import Contract, contract_from_bytes
+from edgers.errors import BundleError
+from edgers.tiling.halo import Halo, halo_from_document
+
+FORMAT = 1
+"""Version of the file format; a reader refuses any other."""
+MANIFEST, MEASURED, CONTRACT = "manifest.json", "measured.json", "contract.json"
+GOLDEN_INPUT, GOLDEN_OUTPUT = "golden/input.npy", "golden/output.npy"
+EPOCH = (1980, 1, 1, 0, 0, 0)
+"""Earliest date a ZIP can hold; every entry bears it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineChoice:
+    """A runtime the bundle was made for, and the graph it runs."""
+
+    name: str
+    """Key in `edgers.engines.ENGINES`."""
+    version: str
+    """Version it was checked with."""
+    precision: str
+    """Precision of the graph, such as `fp32`."""
+    graph: str
+    """Entry that holds the graph."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bundle:
+    """A verified bundle, held in memory."""
+
+    bundle_id: str
+    """SHA-256 over the manifest, in hexadecimal."""
+    target: str
+    """Device it was compiled for."""
+    engines: tuple[EngineChoice, ...]
+    """Runtimes in order of preference."""
+    halo: Halo
+    """Halo derived from the graph."""
+    contract: Contract
+    """What the model needs and gives."""
+    entries: Mapping[str, bytes]
+    """Every entry by name."""
+    hashes: Mapping[str, str]
+    """SHA-256 of every entry but the manifest, by name."""
+    measured: Mapping[str, object]
+    """What was measured when it was made."""
+
+
+def bundle_bytes(
+    entries: Mapping[str, bytes], facts: Mapping[str, object], measured: Mapping[str, object]
+) -> bytes:
+    """Put a bundle together from its entries and the facts for its manifest.
+
+    The same arguments give the same bytes, and the same id whatever `measured` says.
+    """
+    held = {**entries, MEASURED: canonical_json(measured)}
+    manifest = {
+        "format": FORMAT,
+        **facts,
+        "entries": {name: _sha256(data) for name, data in sorted(entries.items())},
+    }
+    manifest["id"] = _sha256(canonical_json(manifest))
+    manifest["measured"] = _sha256(held[MEASURED])
+    return _zip({MANIFEST: canonical_json(manifest), **dict(sorted(held.items()))})
+
+
+def canonical_json(document: object) -> bytes:
+    """Write JSON in the one way a bundle accepts: sorted keys, two spaces, UTF-8, one newline."""
+    text = json.dumps(document, sort_keys=True, indent=2, ensure_ascii=False, allow_nan=False)
+    return text.encode() + b"\n"
+
+
+def open_bundle(path: Path) -> Bundle:
+    """Read a bundle and check every byte of it.
+
+    Raises BundleError where it is unreadable or altered, whatever the alteration.
+    """
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise BundleError(f"bundle {path} cannot be read.", seen=f"{error.strerror}.") from error
+    entries = _unzip(data, path)
+    manifest = _manifest(entries, path)
+    _check_hashes(entries, manifest, path)
+    if _zip(entries) != data:
+        raise _altered(path, "its archive headers are not as they were written")
+    return _bundle(entries, manifest, path)
+
+
+def _sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def _zip(entries: Mapping[str, bytes]) -> bytes:
+    """Write a stored ZIP whose bytes depend on the entries alone."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
+        for name, data in entries.items():
+            entry = zipfile.ZipInfo(name, EPOCH)
+            entry.create_system = 3
+            entry.external_attr = 0o644 << 16
+            archive.writestr(entry, data)
+    return buffer.getvalue()
+
+
+def _altered(path: Path, why: str) -> BundleError:
+    return BundleError(
+        f"bundle {path} is damaged or was altered.",
+        seen=f"{why[0].upper()}{why[1:]}.",
+        rule="Every byte must be as 'edgers compile' wrote it.",
+        fix="Copy the bundle again, or compile it anew.",
+    )
+
+
+def _unzip(data: bytes, path: Path) -> dict[str, bytes]:
+    """Read the entries of an archive that may be anything."""
+    if not data.startswith(b"PK\x03\x04"):
+        raise BundleError(
+            f"{path} is not a bundle.",
+            seen=f"It starts with {data[:4]!r}." if data else "It is empty.",
+            fix="Make one with 'edgers compile'.",
+        )
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            entries = archive.infolist()
+            if any(
+                e.compress_type != zipfile.ZIP_STORED or e.file_size > len(data) for e in entries
+            ):
+                raise _altered(path, "an entry is compressed")
+            return {entry.filename: archive.read(entry) for entry in entries}
+    # zipfile raises each of these on one sort of damaged archive or another.
+    except (zipfile.BadZipFile, OSError, ValueError, RuntimeError, NotImplementedError,
+            EOFError, KeyError, IndexError, OverflowError) as error:  # fmt: skip
+        raise _altered(path, f"its archive cannot be read ({error})") from error
+
+
+def _manifest(entries: Mapping[str, bytes], path: Path) -> Mapping[str, object]:
+    """Read the manifest."""
+    try:
+        document = json.loads(entries[MANIFEST])
+        whole = isinstance(document, dict) and canonical_json(document) == entries[MANIFEST]
+    except (KeyError, ValueError, RecursionError) as error:
+        raise _altered(path, "it has no readable manifest") from error
+    if not whole:
+        raise _altered(path, "its manifest is not as it was written")
+    if document.get("format") != FORMAT:
+        raise BundleError(
+            f"bundle {path} is of another format.",
+            seen=f"Its format is {document.get('format')!r}.",
+            rule=f"This version reads format {FORMAT}.",
+            fix="Compile the model again with this version.",
+        )
+    return cast(Mapping[str, object], document)
+
+
+def _check_hashes(entries: Mapping[str, bytes], manifest: Mapping[str, object], path: Path) -> None:
+    """Hold the id, and every entry, against the hashes."""
+    stated = {k: v for k, v in manifest.items() if k not in ("id", "measured")}
+    if _sha256(canonical_json(stated)) != manifest.get("id"):
+        raise _altered(path, "its manifest does not give its id")
+    listed = manifest.get("entries")
+    wanted = {**listed, MEASURED: manifest.get("measured")} if isinstance(listed, dict) else {}
+    if set(wanted) != set(entries) - {MANIFEST}:
+        raise _altered(path, "its entries are not those of its manifest")
+    for name, sha256 in wanted.items():
+        if _sha256(entries[name]) != sha256:
+            raise _altered(path, f"entry {name} does not match its hash")
+
+
+def _bundle(entries: Mapping[str, bytes], manifest: Mapping[str, object], path: Path) -> Bundle:
+    """Give the verified content its types."""
+    try:
+        engines = tuple(
+            EngineChoice(**{k: str(one[k]) for k in ("name", "version", "precision", "graph")})
+            for one in cast(list[Mapping[str, object]], manifest["engines"])
+        )
+        halo = halo_from_document(cast(Mapping[str, object], manifest["halo"]))
+        target, measured = str(manifest["target"]), json.loads(entries[MEASURED])
+        contract = contract_from_bytes(entries[CONTRACT], f"in {path.name}")
+        if not engines or any(engine.graph not in entries for engine in engines):
+            raise KeyError("engines")
+    except (KeyError, TypeError, ValueError) as error:
+        raise BundleError(
+            f"bundle {path} lacks a part.",
+            seen=f"{type(error).__name__}: {error}.",
+            fix="Compile the model again with this version.",
+        ) from error
+    return Bundle(
+        bundle_id=str(manifest["id"]),
+        target=target,
+        engines=engines,
+        halo=halo,
+        contract=contract,
+        entries=entries,
+        hashes={name: _sha256(data) for name, data in entries.items() if name != MANIFEST},
+        measured=measured,
+    )

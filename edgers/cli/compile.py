@@ -1,0 +1,52 @@
+"""`edgers compile`: from a graph and its contract to a bundle."""
+
+from pathlib import Path
+
+import click
+
+from edgers.cli.show import line
+from edgers.contract import Contract
+from edgers.export.compile import Compiled, compile_bundle
+
+
+@click.command(help="Compile MODEL (an .onnx file) with its contract into one bundle.")
+@click.argument("model", type=click.Path(path_type=Path))
+@click.option(
+    "--contract", required=True, type=click.Path(path_type=Path), help="The model's contract."
+)
+@click.option(
+    "-o", "--out", required=True, type=click.Path(path_type=Path), help="Bundle to write."
+)
+@click.option("--target", default="cpu", show_default=True, help="Device to compile for.")
+@click.option("--precision", default="fp32", show_default=True, help="Precision to compile to.")
+def command(model: Path, contract: Path, out: Path, target: str, precision: str) -> None:
+    """Run the command."""
+    done = compile_bundle(model, contract, out, target=target, precision=precision)
+    bundle = done.bundle
+    line("contract", contract_line(bundle.contract))
+    line("graph", _graph_line(done))
+    line("halo", bundle.halo.reason())
+    if done.proof:
+        found = f"largest difference {done.proof.difference:.3g}"
+        line("proof", f"{done.proof.tiles} random tiles against untiled: {found}")
+    choice = bundle.engines[0]
+    line("engine", f"{choice.name} {choice.version} · {choice.precision}")
+    line("bundle", f"{out} · {out.stat().st_size / 1e6:.2f} MB · id {bundle.bundle_id[:12]}…")
+    line("next", f"edgers run {out} SCENE.tif -o out/")
+
+
+def contract_line(contract: Contract) -> str:
+    """Say in one line what a model needs and gives."""
+    source, output = contract.inputs[0], contract.outputs[0]
+    units = sorted({band.unit for band in source.bands if band.unit})
+    details = [*units, *([f"{source.gsd_m:g} m"] if source.gsd_m else [])]
+    bands = f"{len(source.bands)} band{'s' * (len(source.bands) > 1)}"
+    bands += f" ({', '.join(details)})" if details else ""
+    return f"{contract.name}: {bands} → {', '.join(entry.name for entry in output.classes)}"
+
+
+def _graph_line(done: Compiled) -> str:
+    halo = done.bundle.halo
+    operators = ", ".join(f"{count} {name}" for name, count in sorted(done.operators.items()))
+    sides = (halo.height.before_px, halo.height.after_px, halo.width.before_px, halo.width.after_px)
+    return f"{operators} · halo {max(sides)} px"

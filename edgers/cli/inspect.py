@@ -1,0 +1,78 @@
+"""`edgers inspect`: what a bundle holds."""
+
+from pathlib import Path
+
+import click
+
+from edgers.bundle import Bundle, open_bundle
+from edgers.cli.compile import contract_line
+from edgers.cli.show import line
+from edgers.contract import Band, ModelInput
+from edgers.tiling.grid import default_tile_px
+from edgers.tiling.halo import AxisHalo
+
+
+@click.command(help="Say what the bundle at PATH holds; every byte of it is checked first.")
+@click.argument("path", type=click.Path(path_type=Path))
+def command(path: Path) -> None:
+    """Run the command."""
+    bundle = open_bundle(path)
+    line("bundle", f"{path} · {path.stat().st_size / 1e6:.2f} MB · target {bundle.target}")
+    line("id", bundle.bundle_id)
+    _show_contract(bundle)
+    _show_halo(bundle)
+    for choice in bundle.engines:
+        line("engine", f"{choice.name} {choice.version} · {choice.precision} · {choice.graph}")
+    for key, value in bundle.measured.items():
+        line("measured", f"{key} = {value}")
+    for name, sha256 in sorted(bundle.hashes.items()):
+        line("sha256", f"{sha256}  {name} ({len(bundle.entries[name])} bytes)")
+
+
+def _show_contract(bundle: Bundle) -> None:
+    source, output = bundle.contract.inputs[0], bundle.contract.outputs[0]
+    line("contract", contract_line(bundle.contract))
+    line("input", f"{source.name} {_shape(source.shape, source.dim_order)} {source.data_type}")
+    for band in source.bands:
+        line("", _band(band))
+    line("scaling", " → ".join(step.kind for step in source.scaling) or "none")
+    line("nodata", _nodata(source))
+    shape = _shape(output.shape, output.dim_order)
+    line("output", f"{output.name} {shape} {output.data_type} · {output.task}")
+    for entry in output.classes:
+        line("", f"{entry.value}  {entry.name}  #{entry.colour}")
+
+
+def _show_halo(bundle: Bundle) -> None:
+    halo = bundle.halo
+    line("halo", halo.reason())
+    for name, axis in (("rows", halo.height), ("columns", halo.width)):
+        line("", f"{name}: {_axis(axis)}")
+    line("tile", f"{default_tile_px(halo)} px unless told otherwise")
+
+
+def _axis(axis: AxisHalo) -> str:
+    text = f"{axis.before_px} px before, {axis.after_px} px after, on a grid of {axis.align_px} px"
+    if axis.stride != 1:
+        text += f", one output pixel for {axis.stride} input pixels"
+    return text + (f", tiles of exactly {axis.fixed_px} px" if axis.fixed_px else "")
+
+
+def _shape(shape: tuple[int, ...], axes: tuple[str, ...]) -> str:
+    return (
+        "["
+        + ", ".join(f"{a} {'any' if n < 0 else n}" for n, a in zip(shape, axes, strict=True))
+        + "]"
+    )
+
+
+def _band(band: Band) -> str:
+    words = [band.name, band.common_name or ""]
+    words += [f"{band.center_wavelength_um:g} µm"] if band.center_wavelength_um else []
+    return "  ".join(word for word in words if word)
+
+
+def _nodata(source: ModelInput) -> str:
+    which = "all bands are missing" if source.nodata.pixel == "all" else "any band is missing"
+    fill = "the band mean" if source.nodata.fill == "mean" else f"{source.nodata.fill:g}"
+    return f"a pixel is nodata when {which} or one is NaN; missing samples become {fill}"

@@ -1,0 +1,56 @@
+"""How commands print: a word, then what there is to say, in columns."""
+
+from collections.abc import Sequence
+
+import click
+
+from edgers.pipeline.report import SceneReport
+
+LABEL_WIDTH = 12
+
+
+def line(label: str, text: str) -> None:
+    """Print one fact."""
+    click.echo(f"{label:<{LABEL_WIDTH}}{text}")
+
+
+def shape_text(height: int, width: int) -> str:
+    """Write a size as people do, width first."""
+    return f"{width:,} × {height:,}".replace(",", " ")
+
+
+def report_lines(report: SceneReport) -> list[tuple[str, str]]:
+    """Tell what a run gave."""
+    parts = []
+    for area in sorted(report.classes, key=lambda one: -one.pixels):
+        size = "" if area.area_km2 is None else f"{area.area_km2:.4g} km² "
+        parts.append(f"{area.name} {size}({area.share:.1%})")
+    lines = [("classes", " · ".join(parts))]
+    nodata = f"{report.nodata_share:.1%} of the scene"
+    if report.skipped_tiles:
+        nodata += f" · {report.skipped_tiles} empty tiles skipped"
+    lines.append(("nodata", nodata))
+    if report.not_finite_px:
+        lines.append(
+            (
+                "warning",
+                f"the network gave NaN or infinity on {report.not_finite_px} px; they are nodata",
+            )
+        )
+    speed = (
+        f"{report.tiles / report.wall_s:.1f} tiles/s · {report.megapixels / report.wall_s:.2f} MP/s"
+    )
+    lines.append(("speed", f"{report.wall_s:.2f} s · {speed}"))
+    lines.append(("products", _files(report)))
+    return lines
+
+
+def _files(report: SceneReport) -> str:
+    first, *others = report.products
+    return " · ".join([str(first), *(path.name.removeprefix(first.stem) for path in others)])
+
+
+def print_lines(lines: Sequence[tuple[str, str]]) -> None:
+    """Print facts under one another."""
+    for label, text in lines:
+        line(label, text)

@@ -1,0 +1,25 @@
+"""What a model needs and gives, and how that is written down."""
+
+from edgers.contract.model import (
+    Band,
+    Contract,
+    ModelClass,
+    ModelInput,
+    ModelOutput,
+    NodataRule,
+    ScalingStep,
+)
+from edgers.contract.read import contract_from_bytes, contract_from_document, contract_from_file
+
+__all__ = [
+    "Band",
+    "Contract",
+    "ModelClass",
+    "ModelInput",
+    "ModelOutput",
+    "NodataRule",
+    "ScalingStep",
+    "contract_from_bytes",
+    "contract_from_document",
+    "contract_from_file",
+]

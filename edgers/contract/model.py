@@ -1,0 +1,148 @@
+"""The model contract as frozen values: what a model needs and what it gives.
+
+Field names follow the STAC MLM extension 1.6 (github.com/stac-extensions/mlm); what MLM lacks is
+read from `edgers:` fields. Reading is in `read.py`, drafting a new contract in `draft.py`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+DEFAULT_GSD_TOLERANCE = 0.5
+"""Relative GSD difference accepted when a contract states a GSD and no tolerance.
+
+A 10 m model then accepts 5 m to 15 m: wide enough for 10 m data kept in degrees (such a pixel is
+10 m × 5 m at 60° north, 7.1 m on average), narrow enough to refuse 3 m and 20 m data."""
+
+DEFAULT_WAVELENGTH_TOLERANCE_UM = 0.01
+"""Half width of the wavelength match, µm, when a band states none.
+
+About the band spacing of imaging spectrometers (6.5 to 10 nm for EnMAP and AVIRIS)."""
+
+
+PixelRule = Literal["all", "any"]
+Values = Literal["stored", "physical"]
+Extend = Literal["reflect", "edge", "zero"]
+Activation = Literal["softmax", "sigmoid", "none"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Band:
+    """One band the model needs, in words a scene can be searched by."""
+
+    name: str
+    """Name as the sensor's users write it, such as `B04`."""
+    common_name: str | None = None
+    """STAC common name, such as `red`."""
+    center_wavelength_um: float | None = None
+    """Centre wavelength in µm."""
+    wavelength_tolerance_um: float = DEFAULT_WAVELENGTH_TOLERANCE_UM
+    """Largest distance, in µm, at which a scene band still counts as this one."""
+    unit: str | None = None
+    """Unit of the values the model was trained on, such as `DN`, `reflectance` or `dB`."""
+    data_type: str | None = None
+    """Sample type the model was trained on, such as `uint16`; None accepts any real type."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScalingStep:
+    """One step from stored samples to network values."""
+
+    kind: str
+    """A key of `edgers.kernels.scaling.STEPS`."""
+    parameters: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    """Numbers by parameter name, one for all bands or one a band."""
+    data_type: str | None = None
+    """Target type of a `cast` step."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodataRule:
+    """How samples without a measurement are told apart and what the network sees instead."""
+
+    pixel: PixelRule = "all"
+    """A pixel is nodata when all its bands are, or when any is.
+
+    Whatever this says, a NaN in any band makes the pixel nodata: NaN is never a measurement."""
+    fill: float | Literal["mean"] = 0.0
+    """Value put in place of a missing sample before scaling, or `mean`: the z-score mean."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelInput:
+    """One input tensor of the graph and the bands that fill it."""
+
+    name: str
+    """Tensor name in the graph."""
+    bands: tuple[Band, ...]
+    """Bands in the order of the tensor's channels."""
+    shape: tuple[int, ...]
+    """Tensor shape; −1 where any size will do."""
+    dim_order: tuple[str, ...]
+    """Axis names: `batch`, `channel`, `height`, `width` in the tensor's order."""
+    data_type: str
+    """Type of the tensor the network takes."""
+    scaling: tuple[ScalingStep, ...] = ()
+    """Steps applied in order to the stored (or physical) samples."""
+    nodata: NodataRule = NodataRule()
+    """What counts as missing and what stands in for it."""
+    values: Values | None = None
+    """Whether the model takes stored samples or stored × scale + offset; None when not said."""
+    gsd_m: float | None = None
+    """Ground sample distance the model was trained at, in metres."""
+    gsd_tolerance: float = DEFAULT_GSD_TOLERANCE
+    """Relative difference from `gsd_m` that is still accepted."""
+    tile_px: int | None = None
+    """Tile side to use when the command line gives none."""
+    overlap_px: int | None = None
+    """Overlap on each side of a tile, for graphs whose halo has no bound."""
+    extend: Extend = "reflect"
+    """How a scene is made larger when the graph needs a certain size; the rest is cut off again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelClass:
+    """One class of a segmentation output."""
+
+    value: int
+    """Number written into the class map."""
+    name: str
+    """Word shown to people."""
+    colour: str
+    """Colour as six hexadecimal digits, `RRGGBB`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelOutput:
+    """One output tensor of the graph and what it means."""
+
+    name: str
+    """Tensor name in the graph."""
+    task: str
+    """STAC MLM task name, such as `semantic-segmentation`."""
+    shape: tuple[int, ...]
+    """Tensor shape; −1 where any size will do."""
+    dim_order: tuple[str, ...]
+    """Axis names in the tensor's order; the class axis is `class` or `channel`."""
+    data_type: str
+    """Type of the tensor the network gives."""
+    classes: tuple[ModelClass, ...] = ()
+    """Classes in the order of the class axis."""
+    activation: Activation = "softmax"
+    """What turns raw values into probabilities; `none` when they already are."""
+    threshold: float = 0.5
+    """Probability from which a one-channel output means the second class."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contract:
+    """What a model needs and gives."""
+
+    name: str
+    """Model name; products are named after it."""
+    inputs: tuple[ModelInput, ...]
+    """Input tensors."""
+    outputs: tuple[ModelOutput, ...]
+    """Output tensors."""
+    document: Mapping[str, object]
+    """The JSON document as it was read; bundles carry this, so nothing is lost on the way."""

@@ -1,0 +1,261 @@
+"""Reading and checking a contract: STAC MLM JSON, alone or inside a STAC Item or Collection."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import cast
+
+from edgers.contract.fields import Fields, Json
+from edgers.contract.model import (
+    DEFAULT_GSD_TOLERANCE,
+    DEFAULT_WAVELENGTH_TOLERANCE_UM,
+    Activation,
+    Band,
+    Contract,
+    Extend,
+    ModelClass,
+    ModelInput,
+    ModelOutput,
+    NodataRule,
+    PixelRule,
+    Values,
+)
+from edgers.contract.scaling import read_scaling
+from edgers.errors import ContractError
+
+MAX_CONTRACT_BYTES = 4_000_000
+"""Largest contract read; the largest of the catalogue's (224 bands) is under 100 kB."""
+
+INPUT_FIELDS = (
+    "edgers:value_scaling",
+    "edgers:nodata",
+    "edgers:values",
+    "edgers:gsd_m",
+    "edgers:gsd_tolerance",
+    "edgers:tile_px",
+    "edgers:overlap_px",
+    "edgers:extend",
+)
+OUTPUT_FIELDS = ("edgers:activation", "edgers:threshold")
+PIXEL_RULES: tuple[PixelRule, ...] = ("all", "any")
+VALUES: tuple[Values, ...] = ("stored", "physical")
+EXTENDS: tuple[Extend, ...] = ("reflect", "edge", "zero")
+ACTIVATIONS: tuple[Activation, ...] = ("softmax", "sigmoid", "none")
+TENSOR_TYPES = (
+    "float32",
+    "float16",
+    "float64",
+    "uint8",
+    "int8",
+    "uint16",
+    "int16",
+    "int32",
+    "int64",
+)
+SAMPLE_TYPES = (*TENSOR_TYPES, "uint32", "uint64")
+PALETTE = ("B5A886", "2B6CB0", "E2E8F0", "2F855A", "C05621", "805AD5", "D69E2E", "97266D")
+"""Colours for classes that name none, in turn: earth, water, cloud, vegetation and on."""
+
+
+def contract_from_file(path: Path) -> Contract:
+    """Read a contract file.
+
+    Raises ContractError where the file is missing, is not JSON, or breaks a rule of the contract.
+    """
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise ContractError(
+            f"contract {path} cannot be read.", seen=f"{error.strerror}."
+        ) from error
+    return contract_from_bytes(data, str(path))
+
+
+def contract_from_bytes(data: bytes, origin: str) -> Contract:
+    """Read a contract from JSON bytes; `origin` names it in errors."""
+    if len(data) > MAX_CONTRACT_BYTES:
+        raise ContractError(
+            f"contract {origin} is too large.",
+            seen=f"It has {len(data)} bytes.",
+            rule=f"At most {MAX_CONTRACT_BYTES} bytes are read.",
+        )
+    try:
+        document = json.loads(data.decode("utf-8"), object_pairs_hook=_object_without_doubles)
+    except (ValueError, RecursionError) as error:
+        raise ContractError(
+            f"contract {origin} is not a JSON document.",
+            seen=f"{error}.",
+            fix="Start one with 'edgers contract init MODEL.onnx'.",
+        ) from error
+    if not isinstance(document, dict):
+        raise ContractError(f"contract {origin} must hold a JSON object.")
+    return contract_from_document(document)
+
+
+def _object_without_doubles(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    """Refuse a key given twice: a reader that takes the last hides the first."""
+    keys = [key for key, _ in pairs]
+    if doubles := {key for key in keys if keys.count(key) > 1}:
+        raise ValueError(f"the key {sorted(doubles)[0]!r} is there twice")
+    return dict(pairs)
+
+
+def contract_from_document(document: Json) -> Contract:
+    """Check a parsed JSON document and give the contract it states."""
+    inner = document.get("properties")
+    properties = inner if isinstance(inner, Mapping) else document
+    top = Fields(cast(Json, properties), "properties" if properties is inner else "contract")
+    if not top.has("mlm:input") or not top.has("mlm:output"):
+        raise ContractError(
+            "contract has no 'mlm:input' and 'mlm:output'.",
+            rule="It must be a STAC MLM document (github.com/stac-extensions/mlm).",
+            fix="Start one with 'edgers contract init MODEL.onnx'.",
+        )
+    top.refuse_unknown("edgers:", ())
+    table = _band_table(document)
+    inputs = tuple(_read_input(entry, table) for entry in top.objects("mlm:input"))
+    outputs = tuple(_read_output(entry) for entry in top.objects("mlm:output"))
+    return Contract(name=top.text("mlm:name"), inputs=inputs, outputs=outputs, document=document)
+
+
+def _band_table(document: Json) -> Mapping[str, Json]:
+    """Collect band descriptions by name from every place STAC allows them in."""
+    places: list[object] = [document, document.get("properties")]
+    assets = document.get("assets")
+    places += list(assets.values()) if isinstance(assets, Mapping) else []
+    table: dict[str, dict[str, object]] = {}
+    for place in places:
+        if not isinstance(place, Mapping):
+            continue
+        for key in ("bands", "eo:bands", "raster:bands"):
+            bands = place.get(key)
+            for band in bands if isinstance(bands, list) else []:
+                if isinstance(band, Mapping) and isinstance(name := band.get("name"), str):
+                    table.setdefault(name, {}).update(cast(Json, band))
+    return table
+
+
+def _read_band(value: object, source: Fields, table: Mapping[str, Json]) -> Band:
+    """Read one band reference, with what the document says of it elsewhere."""
+    own = {"name": value} if isinstance(value, str) else value
+    if not isinstance(own, Mapping):
+        raise source.fail("bands", "Each entry must be a band name or an object with 'name'.")
+    name = Fields(own, f"{source.where}.bands").text("name")
+    band = Fields({**table.get(name, {}), **own}, f"{source.where}.bands[{name}]")
+    if band.has("expression"):
+        raise ContractError(
+            f"contract band {name!r} is computed by an expression.",
+            rule="Bands are read, not computed.",
+            fix="Put the formula into the graph, or into the scene as a band of its own.",
+        )
+    wavelength = band.optional_positive("center_wavelength", "eo:center_wavelength")
+    width = band.optional_positive("full_width_half_max", "eo:full_width_half_max")
+    return Band(
+        name=name,
+        common_name=band.optional_text("common_name", "eo:common_name"),
+        center_wavelength_um=wavelength,
+        wavelength_tolerance_um=band.positive(
+            "edgers:wavelength_tolerance_um",
+            width / 2 if width else DEFAULT_WAVELENGTH_TOLERANCE_UM,
+        ),
+        unit=band.optional_text("unit"),
+        data_type=band.choice("data_type", SAMPLE_TYPES) if band.has("data_type") else None,
+    )
+
+
+def _read_axes(source: Fields, key: str) -> tuple[tuple[int, ...], tuple[str, ...], str]:
+    """Read shape, axis names and type of a tensor."""
+    tensor = source.object(key)
+    shape, axes = tensor.integers("shape"), tensor.texts("dim_order")
+    if len(shape) != len(axes) or len(set(axes)) != len(axes):
+        raise tensor.fail("dim_order", f"It must name each of the {len(shape)} axes once.")
+    if any(size == 0 or size < -1 for size in shape):
+        raise tensor.fail("shape", "A size must be above zero, or -1 for any.")
+    return shape, axes, tensor.choice("data_type", TENSOR_TYPES)
+
+
+def _read_input(source: Fields, table: Mapping[str, Json]) -> ModelInput:
+    """Read one entry of `mlm:input`."""
+    source.refuse_unknown("edgers:", INPUT_FIELDS)
+    shape, axes, data_type = _read_axes(source, "input")
+    references = source.values.get("bands")
+    if not isinstance(references, list) or not references:
+        raise source.fail("bands", "It must list the bands, in the order of the channels.")
+    bands = tuple(_read_band(entry, source, table) for entry in references)
+    if sorted(axes) != ["batch", "channel", "height", "width"]:
+        raise source.object("input").fail(
+            "dim_order", "It must hold 'batch', 'channel', 'height' and 'width' in some order."
+        )
+    channels = shape[axes.index("channel")]
+    if channels not in (-1, len(bands)):
+        raise source.fail(
+            "bands", f"The tensor has {channels} channels; there are {len(bands)} bands."
+        )
+    return ModelInput(
+        name=source.text("name"),
+        bands=bands,
+        shape=shape,
+        dim_order=axes,
+        data_type=data_type,
+        scaling=(scaling := read_scaling(source, len(bands))),
+        nodata=_read_nodata(source, {step.kind for step in scaling}),
+        values=source.choice("edgers:values", VALUES) if source.has("edgers:values") else None,
+        gsd_m=source.optional_positive("edgers:gsd_m"),
+        gsd_tolerance=source.positive("edgers:gsd_tolerance", DEFAULT_GSD_TOLERANCE),
+        tile_px=source.optional_count("edgers:tile_px", 1),
+        overlap_px=source.optional_count("edgers:overlap_px", 0),
+        extend=source.choice("edgers:extend", EXTENDS, "reflect"),
+    )
+
+
+def _read_nodata(source: Fields, step_kinds: set[str]) -> NodataRule:
+    """Read `edgers:nodata`, or give the default rule."""
+    if not source.has("edgers:nodata"):
+        return NodataRule()
+    rule = source.object("edgers:nodata")
+    pixel = rule.choice("pixel", PIXEL_RULES, "all")
+    if rule.values.get("fill") == "mean":
+        if "z-score" not in step_kinds:
+            raise rule.fail("fill", "'mean' is the z-score mean, and there is no z-score step.")
+        return NodataRule(pixel=pixel, fill="mean")
+    return NodataRule(pixel=pixel, fill=rule.number("fill", 0.0))
+
+
+def _read_output(source: Fields) -> ModelOutput:
+    """Read one entry of `mlm:output`."""
+    source.refuse_unknown("edgers:", OUTPUT_FIELDS)
+    shape, axes, data_type = _read_axes(source, "result")
+    tasks = source.texts("tasks")
+    threshold = source.number("edgers:threshold", 0.5)
+    if not 0 < threshold < 1:
+        raise source.fail("edgers:threshold", "It must lie between 0 and 1.")
+    return ModelOutput(
+        name=source.text("name"),
+        task=next((task for task in tasks if "segmentation" in task), tasks[0] if tasks else ""),
+        shape=shape,
+        dim_order=axes,
+        data_type=data_type,
+        classes=_read_classes(source) if source.has("classification:classes") else (),
+        activation=source.choice("edgers:activation", ACTIVATIONS, "softmax"),
+        threshold=threshold,
+    )
+
+
+def _read_classes(source: Fields) -> tuple[ModelClass, ...]:
+    """Read `classification:classes`."""
+    classes = []
+    for i, entry in enumerate(source.objects("classification:classes")):
+        value = entry.optional_count("value", 0)
+        name = entry.optional_text("name", "description", "title")
+        if value is None or name is None:
+            raise entry.fail("value" if value is None else "name", "A class needs value and name.")
+        colour = entry.optional_text("color_hint", "color-hint") or PALETTE[i % len(PALETTE)]
+        if len(colour) != 6 or any(digit not in "0123456789abcdefABCDEF" for digit in colour):
+            raise entry.fail("color_hint", "It must be six hexadecimal digits, RRGGBB.")
+        classes.append(ModelClass(value=value, name=name, colour=colour.upper()))
+    for what, items in (("value", [c.value for c in classes]), ("name", [c.name for c in classes])):
+        if len(set(items)) != len(items):
+            raise source.fail("classification:classes", f"Each {what} must be there once.")
+    if max(entry.value for entry in classes) > 65_534:
+        raise source.fail("classification:classes", "Values must be at most 65534.")
+    return tuple(classes)

@@ -1,0 +1,1 @@
+"""The one data path: scene → windows → preprocess → infer → decode → product."""

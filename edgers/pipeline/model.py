@@ -1,0 +1,93 @@
+"""A bundle brought to life: its engine loaded and its golden tile passed."""
+
+import io
+from dataclasses import dataclass
+from types import TracebackType
+
+import numpy as np
+import numpy.typing as npt
+
+from edgers.bundle import GOLDEN_INPUT, GOLDEN_OUTPUT, Bundle, EngineChoice
+from edgers.contract import ModelInput, ModelOutput
+from edgers.engines import ENGINES, Engine
+from edgers.errors import EngineError
+
+GOLDEN_TOLERANCE = 1e-3
+"""Largest golden-tile error, as a share of the largest expected value.
+
+CPUs with other vector units sum in another order and differ by some 1e-6; a wrong weight, scale or
+layout differs by far more than 1e-3."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Model:
+    """A bundle with a running engine; a context manager."""
+
+    bundle: Bundle
+    """Where it came from."""
+    choice: EngineChoice
+    """Which of the bundle's engines runs."""
+    engine: Engine
+    """The runtime."""
+    golden_error: float
+    """Largest golden-tile error, as a share of the largest expected value."""
+
+    @property
+    def source(self) -> ModelInput:
+        """The image input."""
+        return self.bundle.contract.inputs[0]
+
+    @property
+    def output(self) -> ModelOutput:
+        """The output that is decoded."""
+        return self.bundle.contract.outputs[0]
+
+    def __enter__(self) -> "Model":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.engine.close()
+
+
+def load_model(bundle: Bundle) -> Model:
+    """Load the first engine that this installation has and run the golden tile on it.
+
+    Raises EngineError where none is there, or the golden tile comes out wrong.
+    """
+    choice = next((one for one in bundle.engines if one.name in ENGINES), None)
+    if choice is None:
+        raise EngineError(
+            "none of the bundle's engines is installed here.",
+            seen=f"The bundle was made for: {', '.join(one.name for one in bundle.engines)}.",
+            rule=f"Installed: {', '.join(ENGINES)}.",
+        )
+    engine = ENGINES[choice.name](bundle.entries[choice.graph])
+    golden = _array(bundle.entries[GOLDEN_INPUT])
+    expected = _array(bundle.entries[GOLDEN_OUTPUT]).astype(np.float64)
+    contract = bundle.contract
+    found = engine.infer({contract.inputs[0].name: golden})[contract.outputs[0].name]
+    scale = float(np.abs(expected).max()) or 1.0
+    error = (
+        float(np.abs(found.astype(np.float64) - expected).max()) / scale
+        if found.shape == expected.shape
+        else np.inf
+    )
+    if not error <= GOLDEN_TOLERANCE:
+        engine.close()
+        raise EngineError(
+            f"the golden tile comes out wrong on {choice.name} {engine.info.version}.",
+            seen=f"The largest error is {error:.2g} of the largest expected value.",
+            rule=f"At most {GOLDEN_TOLERANCE:g} is accepted.",
+            fix="The bundle's bytes are right, so this runtime or machine is at fault.",
+        )
+    return Model(bundle=bundle, choice=choice, engine=engine, golden_error=error)
+
+
+def _array(data: bytes) -> npt.NDArray[np.generic]:
+    array: npt.NDArray[np.generic] = np.load(io.BytesIO(data), allow_pickle=False)
+    return array

@@ -1,0 +1,48 @@
+"""What a run has to say about one scene."""
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from edgers.products.areas import ClassArea
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SceneReport:
+    """Results and measurements of one scene."""
+
+    scene: str
+    """File name of the scene."""
+    height_px: int
+    """Rows of the scene."""
+    width_px: int
+    """Columns of the scene."""
+    tiles: int
+    """Tiles of the grid."""
+    skipped_tiles: int
+    """Tiles that held no data and were not inferred."""
+    nodata_share: float
+    """Share of the product's pixels that are nodata."""
+    not_finite_px: int
+    """Pixels where the network gave NaN or infinity; they are nodata in the product."""
+    classes: tuple[ClassArea, ...]
+    """What each class covers."""
+    products: tuple[Path, ...]
+    """Files written, the class map first."""
+    wall_s: float
+    """Seconds from opening the scene to the last product."""
+    stage_s: dict[str, float]
+    """Seconds of work by stage, summed over its threads."""
+
+    @property
+    def megapixels(self) -> float:
+        """Size of the scene in megapixels."""
+        return self.height_px * self.width_px / 1e6
+
+    def document(self) -> dict[str, object]:
+        """Give the report as JSON values."""
+        return {
+            **asdict(self),
+            "products": [str(path) for path in self.products],
+            "tiles_per_s": self.tiles / self.wall_s,
+            "megapixels_per_s": self.megapixels / self.wall_s,
+        }

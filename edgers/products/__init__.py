@@ -1,0 +1,1 @@
+"""What the user gets: maps, pictures, numbers and their description."""

@@ -1,0 +1,123 @@
+"""A picture for people: the scene beside its class map, with a legend."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, ImageDraw, ImageFont
+
+from edgers.contract import ModelClass
+from edgers.products.areas import ClassArea
+
+MAX_SIDE_PX = 900
+"""Longest side of a panel."""
+MIN_SIDE_PX = 320
+"""Small scenes are enlarged to this, by whole numbers, so that the legend has room."""
+MARGIN_PX, LINE_PX, FONT_PX = 16, 24, 15
+INK, PAPER, EMPTY = (28, 32, 36), (255, 255, 255), (104, 108, 114)
+STRETCH_PERCENT = (2.0, 98.0)
+"""Percentiles of each band that become black and white."""
+
+Bytes = npt.NDArray[np.uint8]
+
+
+class Preview:
+    """A thinned copy of scene and class map, gathered block by block."""
+
+    def __init__(self, height_px: int, width_px: int, band_count: int, nodata: int) -> None:
+        """Prepare for a product of this size; `band_count` is 3 for colour, 1 for grey."""
+        self.step = -(-max(height_px, width_px) // MAX_SIDE_PX)
+        shape = (-(-height_px // self.step), -(-width_px // self.step))
+        self._nodata = nodata
+        self.classes = np.full(shape, nodata, np.uint16)
+        self.samples = np.full((band_count, *shape), np.nan, np.float32)
+
+    def add_classes(self, block: npt.NDArray[np.generic], row: int, column: int) -> None:
+        """Take what is wanted of a class block, (height, width), that begins at `row`, `column`."""
+        self._put(self.classes, block, row, column)
+
+    def add_samples(self, block: npt.NDArray[np.generic], row: int, column: int) -> None:
+        """Take what is wanted of scene samples, (band, height, width)."""
+        self._put(self.samples, block, row, column)
+
+    def _put(
+        self, kept: npt.NDArray[np.generic], block: npt.NDArray[np.generic], row: int, column: int
+    ) -> None:
+        top, left = -row % self.step, -column % self.step
+        part = block[..., top :: self.step, left :: self.step]
+        height, width = part.shape[-2:]
+        y, x = (row + top) // self.step, (column + left) // self.step
+        kept[..., y : y + height, x : x + width] = part
+
+    def scene_picture(self) -> Bytes:
+        """Give the scene as (height, width, 3), each band stretched; nodata in grey."""
+        image = np.zeros((*self.classes.shape, 3), np.uint8)
+        for i in range(3):
+            band = self.samples[min(i, len(self.samples) - 1)]
+            seen = np.isfinite(band) & (self.classes != self._nodata)
+            if seen.any():
+                low, high = np.percentile(band[seen], STRETCH_PERCENT)
+                grey = (np.nan_to_num(band) - low) / max(high - low, 1e-12)
+                image[..., i] = (np.clip(grey, 0, 1) * 255).astype(np.uint8)
+        image[self.classes == self._nodata] = EMPTY
+        return image
+
+    def class_picture(self, classes: Sequence[ModelClass]) -> Bytes:
+        """Give the class map as (height, width, 3) in the classes' colours."""
+        image = np.full((*self.classes.shape, 3), EMPTY, np.uint8)
+        for entry in classes:
+            image[self.classes == entry.value] = tuple(bytes.fromhex(entry.colour))
+        return image
+
+
+def write_quicklook(
+    path: Path, preview: Preview, classes: Sequence[ModelClass], areas: Sequence[ClassArea],
+    *, title: str, nodata_share: float,
+) -> None:  # fmt: skip
+    """Draw the two panels and the legend into a PNG."""
+    factor = max(1, MIN_SIDE_PX // max(preview.classes.shape))
+    panels = [
+        Image.fromarray(picture.repeat(factor, axis=0).repeat(factor, axis=1))
+        for picture in (preview.scene_picture(), preview.class_picture(classes))
+    ]
+    font = ImageFont.load_default(size=FONT_PX)
+    rows = [(_rgb(c.colour), _legend_line(a)) for c, a in zip(classes, areas, strict=True)]
+    rows.append((EMPTY, f"nodata  {nodata_share:.1%} of the scene"))
+    width, height = panels[0].size
+    text_px = max(int(font.getlength(text)) for _, text in [*rows, (INK, title)])
+    sheet = Image.new(
+        "RGB",
+        (max(2 * width, text_px + 2 * LINE_PX) + 3 * MARGIN_PX,
+         height + 3 * MARGIN_PX + LINE_PX * (len(rows) + 1)),
+        PAPER,
+    )  # fmt: skip
+    draw = ImageDraw.Draw(sheet)
+    draw.text((MARGIN_PX, MARGIN_PX // 2), title, fill=INK, font=font)
+    top = MARGIN_PX // 2 + LINE_PX
+    for i, panel in enumerate(panels):
+        sheet.paste(panel, (MARGIN_PX + i * (width + MARGIN_PX), top))
+    for i, (colour, text) in enumerate(rows):
+        y = top + height + MARGIN_PX + i * LINE_PX
+        draw.rectangle((MARGIN_PX, y, MARGIN_PX + 16, y + 16), fill=colour, outline=INK)
+        _write(draw, (MARGIN_PX + LINE_PX + 2, y), text)
+    sheet.save(path, format="PNG", optimize=True)
+
+
+def _write(draw: ImageDraw.ImageDraw, place: tuple[int, int], text: str) -> None:
+    """Write text, raising the 2 of a square by hand: the font that comes with Pillow lacks it."""
+    font, small = (ImageFont.load_default(size=size) for size in (FONT_PX, FONT_PX * 2 // 3))
+    plain, square, _ = text.partition("²")
+    draw.text(place, plain, fill=INK, font=font)
+    if square:
+        draw.text((place[0] + font.getlength(plain), place[1] - 2), "2", fill=INK, font=small)
+
+
+def _rgb(colour: str) -> tuple[int, int, int]:
+    red, green, blue = bytes.fromhex(colour)
+    return red, green, blue
+
+
+def _legend_line(area: ClassArea) -> str:
+    size = "" if area.area_km2 is None else f"  {area.area_km2:,.3f} km²"
+    return f"{area.name}  {area.share:.1%}{size}"

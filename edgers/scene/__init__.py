@@ -1,0 +1,1 @@
+"""What is looked at: rasters, their bands, their missing samples and their place on Earth."""

@@ -1,0 +1,200 @@
+"""Matching the bands a model needs with the bands a scene has: by name, never by position."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from rasterio.io import DatasetReader
+
+from edgers.contract import Band
+from edgers.errors import BandError
+
+MICROMETRES = {
+    "micrometers": 1.0, "micrometer": 1.0, "micrometres": 1.0, "microns": 1.0, "um": 1.0, "µm": 1.0,
+    "nanometers": 1e-3, "nanometer": 1e-3, "nanometres": 1e-3, "nm": 1e-3,
+}  # fmt: skip
+"""Factor to µm by unit, as ENVI headers and EnMAP-Box write them."""
+
+INTERPRETED = ("red", "green", "blue")
+"""Colour interpretations that are also STAC common names."""
+
+WAVELENGTH_IN_NAME = re.compile(
+    r"([0-9]+(?:\.[0-9]+)?)\s*(nanomet\w+|nm|micromet\w+|µm|um)\b", re.I
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SceneBand:
+    """One band of a scene, with every word it can be found by."""
+
+    index: int
+    """Band number in the file, from 1."""
+    name: str
+    """Description, or empty."""
+    common_name: str
+    """Colour interpretation, or empty."""
+    wavelength_um: float | None
+    """Centre wavelength in µm, or None."""
+    data_type: str
+    """Sample type."""
+    unit: str
+    """Unit, or empty."""
+    scale: float
+    """Factor of the scale tag."""
+    offset: float
+    """Summand of the offset tag."""
+
+    @property
+    def label(self) -> str:
+        """How the band is called in messages."""
+        return self.name or self.common_name or f"band {self.index}"
+
+
+def bands_of(dataset: DatasetReader) -> tuple[SceneBand, ...]:
+    """List the data bands of a raster; alpha bands are masks, not data."""
+    bands = []
+    for index in dataset.indexes:
+        colour = dataset.colorinterp[index - 1].name
+        if colour == "alpha":
+            continue
+        name = (dataset.descriptions[index - 1] or "").strip()
+        bands.append(
+            SceneBand(
+                index=index,
+                name=name,
+                common_name=colour if colour in INTERPRETED else "",
+                wavelength_um=_wavelength_um(dataset.tags(index), name),
+                data_type=dataset.dtypes[index - 1],
+                unit=(dataset.units[index - 1] or "").strip(),
+                scale=dataset.scales[index - 1],
+                offset=dataset.offsets[index - 1],
+            )
+        )
+    return tuple(bands)
+
+
+def _wavelength_um(tags: Mapping[str, str], name: str) -> float | None:
+    """Read a wavelength from band tags, else from the description."""
+    lower = {key.lower(): value for key, value in tags.items()}
+    found = lower.get("wavelength") or lower.get("central_wavelength_um")
+    unit = lower.get("wavelength_units", "micrometers").lower()
+    if found is None and (match := WAVELENGTH_IN_NAME.search(name)):
+        found, unit = match.group(1), match.group(2).lower()
+    try:
+        return float(found) * MICROMETRES[unit] if found is not None else None
+    except (ValueError, KeyError):
+        return None
+
+
+def plain_name(name: str) -> str:
+    """Write a band name one way: `B1`, `B01`, `b_1` and `Band 1` are the same."""
+    text = re.sub(r"[\s_\-]+", "", name.strip().lower())
+    text = re.sub(r"^band", "b", text)
+    return re.sub(r"(?<![0-9])0+(?=[0-9])", "", text)
+
+
+def match_bands(
+    wanted: Sequence[Band], scene: Sequence[SceneBand], renamed: Mapping[str, str], origin: str
+) -> tuple[SceneBand, ...]:
+    """Find the scene band for each band the model needs.
+
+    `renamed` maps a model band to a scene band's name or number (`--map`). Without it a band is
+    found by name, then common name, then wavelength. Raises BandError where a band is missing, more
+    than one fits, or its type or unit is another.
+    """
+    known = {band.name for band in wanted}
+    if strangers := [name for name in renamed if name not in known]:
+        raise BandError(
+            f"--map names band {strangers[0]!r}, which the model does not have.",
+            rule=f"The model's bands: {' '.join(band.name for band in wanted)}.",
+        )
+    found = tuple(_find(band, scene, renamed.get(band.name), origin) for band in wanted)
+    for band, fit in zip(wanted, found, strict=True):
+        _check(band, fit, origin)
+    return found
+
+
+def _find(band: Band, scene: Sequence[SceneBand], renamed: str | None, origin: str) -> SceneBand:
+    """Find one band; the first way that finds any decides."""
+    for candidates in _candidates(band, scene, renamed):
+        if len(candidates) > 1:
+            raise BandError(
+                f"{origin} has {len(candidates)} bands that fit {_described(band)}.",
+                seen=f"They are: {', '.join(f'{c.label} (number {c.index})' for c in candidates)}.",
+                fix=f"Choose one with --map {band.name}=NUMBER.",
+            )
+        if candidates:
+            return candidates[0]
+    has = " ".join(one.label.replace(" ", "_") for one in scene) or "none"
+    raise BandError(
+        f"{origin} has no band that fits {_described(band) if renamed is None else repr(renamed)}.",
+        seen=f"It has: {has}.",
+        fix=f"Name it with --map {band.name}=<band name or number>, "
+        "or use a model whose contract does not need it.",
+    )
+
+
+def _candidates(
+    band: Band, scene: Sequence[SceneBand], renamed: str | None
+) -> list[list[SceneBand]]:
+    """Give the bands that fit, by one way after another."""
+    if renamed is not None:
+        return [
+            [one for one in scene if plain_name(one.name) == plain_name(renamed)],
+            [one for one in scene if one.common_name == renamed.lower()],
+            [one for one in scene if str(one.index) == renamed],
+        ]
+    name, common = plain_name(band.name), (band.common_name or "").lower()
+    near = [
+        one for one in scene
+        if band.center_wavelength_um and one.wavelength_um
+        and abs(one.wavelength_um - band.center_wavelength_um) <= band.wavelength_tolerance_um
+    ]  # fmt: skip
+    nearest = sorted(
+        near, key=lambda one: abs((one.wavelength_um or 0) - (band.center_wavelength_um or 0))
+    )
+    return [
+        [one for one in scene if one.name and plain_name(one.name) == name],
+        [one for one in scene if common and common in (one.name.lower(), one.common_name)],
+        [one for one in scene if one.common_name == name],
+        nearest[:1],
+    ]
+
+
+def _described(band: Band) -> str:
+    """Say what the model asks for."""
+    words = [band.common_name] if band.common_name else []
+    words += [f"{band.center_wavelength_um:g} µm"] if band.center_wavelength_um else []
+    return f"band {band.name}" + (f" ({', '.join(words)})" if words else "")
+
+
+def _check(band: Band, fit: SceneBand, origin: str) -> None:
+    """Refuse a band whose samples cannot be what the model was trained on."""
+    if fit.data_type.startswith("complex"):
+        raise BandError(
+            f"{origin} band {fit.label} holds complex samples.",
+            seen=f"Its type is {fit.data_type}.",
+            rule="A band must hold real numbers.",
+            fix="Write its amplitude as a band first.",
+        )
+    if band.data_type and _sort_of(band.data_type) != _sort_of(fit.data_type):
+        raise BandError(
+            f"{origin} band {fit.label} has samples of another sort than the model was trained on.",
+            seen=f"It holds {fit.data_type}.",
+            rule=f"The contract says {band.data_type} for band {band.name}.",
+            fix="Use the product level the model was trained on, or correct the contract.",
+        )
+    if band.unit and fit.unit and band.unit.lower() != fit.unit.lower():
+        raise BandError(
+            f"{origin} band {fit.label} is in another unit than the model was trained on.",
+            seen=f"It is in {fit.unit!r}.",
+            rule=f"The contract says {band.unit!r} for band {band.name}.",
+            fix="Convert the scene, or correct the contract.",
+        )
+
+
+def _sort_of(data_type: str) -> str:
+    """Group sample types that can stand for one another: 8-bit, wider integers, floating point."""
+    if data_type.startswith("float"):
+        return "float"
+    return "8-bit" if data_type in ("uint8", "int8") else "integer"

@@ -1,0 +1,111 @@
+"""Where a raster lies on Earth and how large its pixels are, on the ellipsoid."""
+
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+from affine import Affine
+from rasterio.crs import CRS
+from rasterio.warp import transform as warp_points
+
+Floats = npt.NDArray[np.float64]
+
+SEMI_MAJOR_M = 6_378_137.0
+"""Semi-major axis of the WGS 84 ellipsoid (NGA.STND.0036)."""
+FLATTENING = 1 / 298.257223563
+"""Flattening of the WGS 84 ellipsoid (NGA.STND.0036)."""
+SEMI_MINOR_M = SEMI_MAJOR_M * (1 - FLATTENING)
+ECCENTRICITY = float(np.sqrt(FLATTENING * (2 - FLATTENING)))
+
+
+class Placed(Protocol):
+    """What has a size and a place: a dataset or a product."""
+
+    @property
+    def crs(self) -> CRS | None:
+        """Coordinate reference system, or None."""
+
+    @property
+    def transform(self) -> Affine:
+        """Affine from pixel corners (column, row) to CRS coordinates."""
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows and columns."""
+
+
+def lonlat_from_pixels(
+    crs: CRS, transform: Affine, columns: Floats, rows: Floats
+) -> tuple[Floats, Floats]:
+    """Give WGS 84 longitude and latitude, degrees, of pixel corners (NaN where there is none)."""
+    xs = transform.a * columns + transform.b * rows + transform.c
+    ys = transform.d * columns + transform.e * rows + transform.f
+    lon, lat = warp_points(crs, CRS.from_epsg(4326), xs.ravel(), ys.ravel())
+    shape = columns.shape
+    lon_deg, lat_deg = np.asarray(lon).reshape(shape), np.asarray(lat).reshape(shape)
+    gone = ~(np.isfinite(lon_deg) & np.isfinite(lat_deg))
+    return np.where(gone, np.nan, lon_deg), np.where(gone, np.nan, lat_deg)
+
+
+def row_areas_m2(
+    crs: CRS | None, transform: Affine, row: int, column: int, height: int, width: int
+) -> Floats | None:
+    """Give the mean area of a pixel, in m², for each row of a block; None without a CRS.
+
+    The outline of each row is carried to longitude and latitude and its area taken on the WGS 84
+    ellipsoid, so that degrees, Web Mercator and rotated grids come out right.
+    """
+    if crs is None:
+        return None
+    rows, columns = np.meshgrid(
+        np.arange(row, row + height + 1, dtype=np.float64),
+        np.array([column, column + width], dtype=np.float64),
+        indexing="ij",
+    )
+    lon, lat = lonlat_from_pixels(crs, transform, columns, rows)
+    x, y = np.unwrap(np.radians(lon), axis=1), _zone_m2(lat)
+    x = np.unwrap(x, axis=0)
+    ring = [(slice(0, -1), 0), (slice(0, -1), 1), (slice(1, None), 1), (slice(1, None), 0)]
+    area = sum(x[a] * y[b] - x[b] * y[a] for a, b in zip(ring, ring[1:] + ring[:1], strict=True))
+    found: Floats = np.abs(area) / 2 / width
+    return found if np.isfinite(found).all() else None
+
+
+def _zone_m2(lat_deg: Floats) -> Floats:
+    """Area between the equator and a latitude, per radian of longitude, on the ellipsoid.
+
+    Integral of the product of the two radii of curvature (Snyder 1987, Map Projections: A Working
+    Manual, eq. 3-12 times half the squared semi-major axis). Longitude and this value together are
+    an equal-area map, in which polygon areas are plain.
+    """
+    e = ECCENTRICITY
+    s = np.sin(np.radians(lat_deg))
+    result: Floats = SEMI_MINOR_M**2 / 2 * (s / (1 - (e * s) ** 2) + np.arctanh(e * s) / e)
+    return result
+
+
+def gsd_m(dataset: Placed) -> float | None:
+    """Give the ground sample distance at the centre, m: the side of a square of a pixel's area."""
+    height, width = dataset.shape
+    areas = row_areas_m2(dataset.crs, dataset.transform, height // 2, width // 2, 1, 1)
+    return None if areas is None else float(np.sqrt(areas[0]))
+
+
+def footprint_lonlat(
+    crs: CRS | None, transform: Affine, height: int, width: int
+) -> list[tuple[float, float]]:
+    """Give the closed outline in longitude and latitude, 9 points a side; empty without a CRS.
+
+    Points run counter-clockwise on a north-up grid, as GeoJSON asks (RFC 7946).
+    """
+    if crs is None:
+        return []
+    t = np.linspace(0, 1, 9)[:-1]
+    zero, one = np.zeros_like(t), np.ones_like(t)
+    columns = np.concatenate([zero, t, one, 1 - t]) * width
+    rows = np.concatenate([t, one, 1 - t, zero]) * height
+    lon, lat = lonlat_from_pixels(crs, transform, columns, rows)
+    if not (np.isfinite(lon).all() and np.isfinite(lat).all()):
+        return []
+    points = [(round(float(x), 7), round(float(y), 7)) for x, y in zip(lon, lat, strict=True)]
+    return [*points, points[0]]

@@ -1,0 +1,101 @@
+"""Opening rasters that nobody vouches for.
+
+GDAL opens far more than image files: addresses on the network, other files named inside a file,
+pipes. A scene comes from a regular local file, through one of a few drivers, with the network off.
+"""
+
+import os
+import stat
+import warnings
+from pathlib import Path
+
+os.environ.setdefault("CPL_VSIL_CURL_ALLOWED_EXTENSIONS", ".none")
+os.environ.setdefault("GDAL_DISABLE_READDIR_ON_OPEN", "FALSE")
+
+import rasterio
+from rasterio.errors import NotGeoreferencedWarning, RasterioError
+from rasterio.io import DatasetReader
+
+from edgers.errors import SceneError
+
+DRIVERS = {
+    b"II*\0": "GTiff",
+    b"MM\0*": "GTiff",
+    b"II+\0": "GTiff",
+    b"MM\0+": "GTiff",
+    b"\0\0\0\x0cjP  ": "JP2OpenJPEG",
+    b"\xff\x4f\xff\x51": "JP2OpenJPEG",
+    b"\x89PNG\r\n\x1a\n": "PNG",
+    b"\xff\xd8\xff": "JPEG",
+}
+"""Driver by the first bytes of a file: TIFF and BigTIFF, JPEG 2000 file and code stream, PNG, JPEG.
+
+None of these drivers follows a reference to another file or address, and no other is tried."""
+
+CACHE_BYTES = 128 * 2**20
+"""GDAL block cache: one row of 512 px blocks of a 10 980 px, 11-band uint16 scene."""
+
+MAX_SIDE_PX = 1_000_000
+"""Longest side accepted; the longest real scenes are strips of some 100 000 lines."""
+
+
+def open_raster(path: Path) -> DatasetReader:
+    """Open a raster for windowed reading.
+
+    Raises SceneError where `path` is not a regular file, is in no accepted format, is damaged, or
+    states an absurd size.
+    """
+    text = str(path)
+    if "://" in text or text.startswith("/vsi"):
+        raise SceneError(
+            f"scene {text} is not a local file.",
+            rule="Scenes are read from files, never from addresses.",
+            fix="Copy it here first.",
+        )
+    try:
+        found = path.stat()
+    except (OSError, ValueError) as error:
+        raise SceneError(
+            f"scene {text} cannot be read.", seen=f"{getattr(error, 'strerror', error)}."
+        ) from error
+    if not stat.S_ISREG(found.st_mode):
+        raise SceneError(f"scene {text} is not a file.", fix="Give the raster files themselves.")
+    if found.st_size == 0:
+        raise SceneError(f"scene {text} is empty.", seen="It has 0 bytes.")
+    dataset = _open(path)
+    if max(dataset.width, dataset.height) > MAX_SIDE_PX or dataset.count == 0:
+        dataset.close()
+        raise SceneError(
+            f"scene {text} states an impossible size.",
+            seen=f"{dataset.width} × {dataset.height} px, {dataset.count} bands.",
+            rule=f"A side has at most {MAX_SIDE_PX} px.",
+        )
+    return dataset
+
+
+def _open(path: Path) -> DatasetReader:
+    try:
+        with path.open("rb") as file:
+            first = file.read(12)
+        driver = next((name for magic, name in DRIVERS.items() if first.startswith(magic)), None)
+        if driver is None:
+            raise RasterioError(f"Its first bytes are {first!r}")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", NotGeoreferencedWarning)
+            # An absolute path cannot be taken for a driver prefix such as `GTIFF_DIR:`.
+            return rasterio.open(path.absolute(), driver=driver, sharing=False)
+    except (RasterioError, UnicodeError, OSError) as error:
+        raise SceneError(
+            f"scene {path} is not a raster that can be read.",
+            seen=f"{error}.",
+            rule="Accepted: GeoTIFF, COG, JPEG 2000, PNG, JPEG.",
+        ) from error
+
+
+def environment() -> rasterio.Env:
+    """Give the GDAL settings under which scenes are read."""
+    return rasterio.Env(
+        GDAL_CACHEMAX=CACHE_BYTES,
+        CPL_VSIL_CURL_ALLOWED_EXTENSIONS=".none",
+        GDAL_NUM_THREADS="1",
+    )

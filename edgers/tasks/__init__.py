@@ -1,0 +1,1 @@
+"""What an output tensor means: decoding of each task."""

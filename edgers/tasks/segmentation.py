@@ -1,0 +1,138 @@
+"""Semantic segmentation: from the output tensor of a tile to classes and probabilities."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from edgers.contract import ModelOutput
+from edgers.errors import ContractError
+from edgers.tiling.grid import Tile
+
+ClassValues = npt.NDArray[np.uint8] | npt.NDArray[np.uint16]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClassBlock:
+    """What one tile says about its core."""
+
+    classes: ClassValues
+    """Class values, (height, width)."""
+    not_finite: npt.NDArray[np.bool_]
+    """True where the network gave NaN or infinity, (height, width)."""
+    probabilities: npt.NDArray[np.float32] | None
+    """Probability of each class, (class, height, width), where asked for."""
+
+
+class SegmentationDecoder:
+    """Decoder of one output; a plain function of the tensor."""
+
+    def __init__(self, output: ModelOutput, *, with_probabilities: bool) -> None:
+        """Prepare for one output; raises ContractError where it is no segmentation."""
+        check_segmentation(output)
+        self._output = output
+        self._with_probabilities = with_probabilities
+        values = [entry.value for entry in output.classes]
+        self.data_type = np.uint8 if max(values) < 255 else np.uint16
+        self._values: ClassValues = (
+            np.array(values, np.uint8) if max(values) < 255 else np.array(values, np.uint16)
+        )
+        axes = output.dim_order
+        order = [
+            axes.index(name) for name in ("batch", _class_axis(output), "height", "width") if name
+        ]
+        self._order = tuple(order)
+
+    def decode(self, tensor: npt.NDArray[np.generic], tile: Tile) -> ClassBlock:
+        """Decode the core of a tile from the tensor of its whole window.
+
+        Where two classes score the same the first wins.
+        """
+        image = tensor.transpose(self._order)[0]
+        top, left = tile.rows.crop_start, tile.columns.crop_start
+        height, width = tile.core_shape
+        core = image[..., top : top + height, left : left + width]
+        if core.ndim == 2:
+            return self._decode_values(core)
+        scores = core.astype(np.float32)
+        not_finite = ~np.isfinite(scores).all(axis=0)
+        if len(scores) == 1:
+            scores = self._two_classes(scores[0])
+            winner = (scores[1] >= self._output.threshold).astype(np.intp)
+        else:
+            winner = np.argmax(scores, axis=0)
+        probabilities = None
+        if self._with_probabilities:
+            probabilities = scores if len(core) == 1 else self._probabilities(scores)
+        return ClassBlock(
+            classes=self._values[winner], not_finite=not_finite, probabilities=probabilities
+        )
+
+    def nothing(self, tile: Tile) -> ClassBlock:
+        """Give the block of a tile that was not inferred."""
+        classes = np.full(tile.core_shape, self._values[0])
+        not_finite = np.zeros(tile.core_shape, bool)
+        return ClassBlock(classes=classes, not_finite=not_finite, probabilities=None)
+
+    def _decode_values(self, core: npt.NDArray[np.generic]) -> ClassBlock:
+        """Take class indices that the graph already worked out."""
+        indices = core.astype(np.int64)
+        known = (indices >= 0) & (indices < len(self._values))
+        classes = self._values[np.where(known, indices, 0)]
+        return ClassBlock(classes=classes, not_finite=~known, probabilities=None)
+
+    def _two_classes(self, score: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        """Turn one channel into probabilities of the first and second class."""
+        second = score if self._output.activation == "none" else _sigmoid(score)
+        return np.stack([1 - second, second])
+
+    def _probabilities(self, scores: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        """Turn scores into probabilities by the contract's activation."""
+        if self._output.activation == "none":
+            return scores
+        if self._output.activation == "sigmoid":
+            return _sigmoid(scores)
+        shifted = np.exp(scores - scores.max(axis=0))
+        result: npt.NDArray[np.float32] = shifted / shifted.sum(axis=0)
+        return result
+
+
+def _sigmoid(x: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """Logistic function, without overflow for large negative scores."""
+    result: npt.NDArray[np.float32] = (0.5 * (1 + np.tanh(0.5 * x))).astype(np.float32)
+    return result
+
+
+def _class_axis(output: ModelOutput) -> str:
+    """Name of the axis with a score a class; empty where the tensor holds class indices."""
+    return next((name for name in ("class", "channel") if name in output.dim_order), "")
+
+
+def check_segmentation(output: ModelOutput) -> None:
+    """Raise ContractError where an output cannot be decoded as a segmentation."""
+    where = f"contract output {output.name!r}"
+    if "segmentation" not in output.task or "instance" in output.task:
+        raise ContractError(
+            f"{where} has task {output.task!r}.",
+            rule="This version decodes 'semantic-segmentation' (or 'segmentation').",
+        )
+    wanted = {"batch", "height", "width"}
+    axes = set(output.dim_order) - {_class_axis(output)}
+    if axes != wanted:
+        raise ContractError(
+            f"{where} has axes {', '.join(output.dim_order)}.",
+            rule="It must have 'batch', 'height', 'width', and 'class' or 'channel' for scores.",
+        )
+    if len(output.classes) < 2:
+        raise ContractError(
+            f"{where} names {len(output.classes)} classes.",
+            rule="A segmentation has at least two.",
+            fix="List them under 'classification:classes' in the order of the class axis.",
+        )
+    axis = _class_axis(output)
+    scores = output.shape[output.dim_order.index(axis)] if axis else -1
+    if scores not in (-1, len(output.classes)) and (scores, len(output.classes)) != (1, 2):
+        raise ContractError(
+            f"{where} has {scores} scores a pixel and {len(output.classes)} classes.",
+            rule="There is one score a class, or one score for two classes.",
+        )

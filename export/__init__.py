@@ -1,0 +1,1 @@
+"""Ground half: from a trained model to a bundle."""

@@ -1,0 +1,47 @@
+"""The golden tile: an input with a known answer that every load of a bundle must reproduce."""
+
+import io
+
+import numpy as np
+import numpy.typing as npt
+
+from edgers.bundle import GOLDEN_INPUT, GOLDEN_OUTPUT
+from edgers.contract import Contract
+from edgers.engines import Engine
+from edgers.tiling.axis_tiles import smallest_tile_px
+from edgers.tiling.halo import AxisHalo, Halo
+
+LEAST_PX = 32
+"""Smallest side of a golden tile, so that it exercises more than one pixel."""
+SEED = 20_230_517
+"""Seed of the golden input; any number will do as long as it stays."""
+
+
+def golden_entries(engine: Engine, contract: Contract, halo: Halo) -> dict[str, bytes]:
+    """Give the bundle entries for the golden tile: normal noise through the network."""
+    source = contract.inputs[0]
+    shape = [max(1, size) for size in source.shape]
+    shape[source.dim_order.index("channel")] = len(source.bands)
+    shape[source.dim_order.index("height")] = _side_px(halo.height)
+    shape[source.dim_order.index("width")] = _side_px(halo.width)
+    noise = np.random.default_rng(SEED).standard_normal(shape)
+    if np.issubdtype(np.dtype(source.data_type), np.integer):
+        noise = np.abs(noise) * 64
+    tile = noise.astype(source.data_type)
+    answer = engine.infer({source.name: tile})[contract.outputs[0].name]
+    return {GOLDEN_INPUT: _npy(tile), GOLDEN_OUTPUT: _npy(answer)}
+
+
+def _side_px(halo: AxisHalo) -> int:
+    if halo.fixed_px:
+        return halo.fixed_px
+    whole = -(-max(LEAST_PX, smallest_tile_px(halo)) // halo.align_px) * halo.align_px
+    return next(
+        s for s in range(whole, whole + 2 * halo.align_px) if (halo.output_size(s) or 0) > 0
+    )
+
+
+def _npy(array: npt.NDArray[np.generic]) -> bytes:
+    buffer = io.BytesIO()
+    np.save(buffer, array, allow_pickle=False)
+    return buffer.getvalue()

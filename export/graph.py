@@ -1,0 +1,131 @@
+"""Reading an ONNX graph that nobody vouches for, and holding it against its contract."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from edgers.contract import Contract, ModelInput, ModelOutput
+from edgers.errors import ContractError, GraphError
+from edgers.tasks.segmentation import check_segmentation
+
+if TYPE_CHECKING:
+    import onnx
+
+TYPES = {
+    1: "float32", 2: "uint8", 3: "int8", 4: "uint16", 5: "int16", 6: "int32", 7: "int64",
+    10: "float16", 11: "float64",
+}  # fmt: skip
+"""numpy type by ONNX TensorProto.DataType number (onnx.proto)."""
+
+
+def graph_from_file(path: Path) -> "onnx.ModelProto":
+    """Read and check an ONNX graph.
+
+    Raises GraphError where it is unreadable, invalid, or keeps its weights in other files: a bundle
+    is one file, and a path inside a graph can point anywhere.
+    """
+    import onnx
+    from google.protobuf.message import DecodeError
+    from onnx.checker import ValidationError
+
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise GraphError(f"graph {path} cannot be read.", seen=f"{error.strerror}.") from error
+    try:
+        model = onnx.load_model_from_string(data)
+        if not model.graph.node:
+            raise ValidationError("it has no nodes")
+        if any(tensor.data_location for tensor in model.graph.initializer):
+            raise GraphError(
+                f"graph {path} keeps weights in other files.",
+                rule="All weights must be inside the .onnx file.",
+                fix="Save it with onnx.save(model, path, save_as_external_data=False).",
+            )
+        onnx.checker.check_model(model)
+    except (DecodeError, ValidationError, ValueError) as error:
+        raise GraphError(
+            f"graph {path} is not a valid ONNX model.",
+            seen=f"{(str(error).splitlines() or ['It is empty'])[0]}.",
+        ) from error
+    return model
+
+
+def graph_inputs(model: "onnx.ModelProto") -> list["onnx.ValueInfoProto"]:
+    """List the inputs a caller feeds; old exporters list the weights as inputs too."""
+    weights = {tensor.name for tensor in model.graph.initializer}
+    return [entry for entry in model.graph.input if entry.name not in weights]
+
+
+def tensor_facts(entry: "onnx.ValueInfoProto") -> tuple[tuple[int, ...], str]:
+    """Give shape, with −1 for any size, and type of a graph input or output."""
+    tensor = entry.type.tensor_type
+    return tuple(dim.dim_value or -1 for dim in tensor.shape.dim), TYPES.get(
+        tensor.elem_type, "other"
+    )
+
+
+def check_fit(model: "onnx.ModelProto", contract: Contract) -> None:
+    """Raise ContractError or GraphError where a contract does not fit its graph."""
+    check_contract(contract)
+    inputs = {entry.name: entry for entry in graph_inputs(model)}
+    outputs = {entry.name: entry for entry in model.graph.output}
+    source, output = contract.inputs[0], contract.outputs[0]
+    if set(inputs) != {source.name}:
+        raise _misnamed("input", source.name, list(inputs))
+    if output.name not in outputs:
+        raise _misnamed("output", output.name, list(outputs))
+    _check_tensor("input", source, inputs[source.name], len(source.bands))
+    if outputs[output.name].type.tensor_type.HasField("shape"):
+        _check_tensor("output", output, outputs[output.name], None)
+
+
+def check_contract(contract: Contract) -> None:
+    """Raise ContractError where a contract asks for what this version cannot do."""
+    if len(contract.inputs) != 1:
+        raise ContractError(
+            f"the contract has {len(contract.inputs)} inputs.",
+            seen=f"They are: {', '.join(one.name for one in contract.inputs)}.",
+            rule="This version runs graphs with one image input.",
+        )
+    if placeholders := [b.name for b in contract.inputs[0].bands if b.name.startswith("?")]:
+        raise ContractError(
+            f"contract band {placeholders[0]!r} still stands for a name.",
+            rule="Each band needs the name its sensor's users write, such as B04.",
+            fix="Replace every '?' entry under mlm:input[0].bands.",
+        )
+    check_segmentation(contract.outputs[0])
+
+
+def _misnamed(kind: str, name: str, found: list[str]) -> ContractError:
+    return ContractError(
+        f"the contract's {kind} {name!r} does not fit the graph.",
+        seen=f"The graph's {kind}s are: {', '.join(found) or 'none'}.",
+        fix=f"Correct mlm:{kind}[0].name.",
+    )
+
+
+def _check_tensor(
+    kind: str, stated: ModelInput | ModelOutput, entry: "onnx.ValueInfoProto", bands: int | None
+) -> None:
+    """Hold shape and type of one tensor against the contract."""
+    shape, data_type = tensor_facts(entry)
+    where = f"the contract's {kind} {stated.name!r}"
+    if len(shape) != len(stated.shape):
+        raise ContractError(
+            f"{where} has {len(stated.shape)} axes, the graph's has {len(shape)}.",
+            seen=f"Contract: {list(stated.shape)}. Graph: {list(shape)}.",
+        )
+    for axis, wanted, found in zip(stated.dim_order, stated.shape, shape, strict=True):
+        if wanted != found and -1 not in (wanted, found):
+            raise ContractError(
+                f"{where} states {wanted} along {axis!r}, the graph has {found}.",
+                seen=f"Contract: {list(stated.shape)}. Graph: {list(shape)}.",
+            )
+    channels = shape[stated.dim_order.index("channel")] if bands else -1
+    if bands and channels not in (-1, bands):
+        raise ContractError(
+            f"{where} lists {bands} bands, the graph takes {channels} channels.",
+            fix="List one band a channel, in the order of the channels.",
+        )
+    if data_type != stated.data_type:
+        raise ContractError(f"{where} is {stated.data_type}, the graph's is {data_type}.")

@@ -1,0 +1,1 @@
+"""The hot loops: each with a plain numpy reference that says what it must compute."""

@@ -1,0 +1,1 @@
+"""The devices EdgeRS compiles for: one TOML file each."""
