@@ -62,9 +62,7 @@ def _input(entry: "onnx.ValueInfoProto") -> dict[str, object]:
     shape, data_type = tensor_facts(entry)
     axes = _axes(shape)
     channels = shape[axes.index("channel")] if "channel" in axes else 1
-    bands = [
-        {"name": f"?{i + 1}", "common_name": "?", "unit": "?"} for i in range(max(1, channels))
-    ]
+    bands = [{"name": f"?{i + 1}", "common_name": "?"} for i in range(max(1, channels))]
     return {
         "name": entry.name,
         "$comment bands": COMMENTS["bands"],

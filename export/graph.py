@@ -87,11 +87,13 @@ def check_contract(contract: Contract) -> None:
             seen=f"They are: {', '.join(one.name for one in contract.inputs)}.",
             rule="This version runs graphs with one image input.",
         )
-    if placeholders := [b.name for b in contract.inputs[0].bands if b.name.startswith("?")]:
+    names = [word for band in contract.inputs[0].bands for word in (band.name, band.common_name)]
+    names += [entry.name for entry in contract.outputs[0].classes]
+    if placeholders := [name for name in names if name and name.startswith("?")]:
         raise ContractError(
-            f"contract band {placeholders[0]!r} still stands for a name.",
-            rule="Each band needs the name its sensor's users write, such as B04.",
-            fix="Replace every '?' entry under mlm:input[0].bands.",
+            f"contract name {placeholders[0]!r} still stands for a name.",
+            rule="Bands go by the names their sensor's users write, such as B04; classes too.",
+            fix="Replace every '?' in the contract; a common_name may also go.",
         )
     check_segmentation(contract.outputs[0])
 

@@ -1,4 +1,4 @@
-"""`edgers inspect`: what a bundle holds."""
+"""`edgers inspect`: what a bundle or a scene holds."""
 
 from pathlib import Path
 
@@ -6,16 +6,34 @@ import click
 
 from edgers.bundle import Bundle, open_bundle
 from edgers.cli.compile import contract_line
-from edgers.cli.show import line
+from edgers.cli.show import line, shape_text
 from edgers.contract import Band, ModelInput
+from edgers.scene.bands import SceneBand, bands_of
+from edgers.scene.geometry import check_crs, gsd_m
+from edgers.scene.open import environment, open_raster
 from edgers.tiling.grid import default_tile_px
 from edgers.tiling.halo import AxisHalo
 
 
-@click.command(help="Say what the bundle at PATH holds; every byte of it is checked first.")
+@click.command(help="Say what the bundle or the scene at PATH holds.")
 @click.argument("path", type=click.Path(path_type=Path))
 def command(path: Path) -> None:
     """Run the command."""
+    if _is_archive(path):
+        _show_bundle(path)
+    else:
+        _show_scene(path)
+
+
+def _is_archive(path: Path) -> bool:
+    """Tell a bundle from a raster; what is not even a file is left to the bundle's error."""
+    if path.suffix == ".edgers" or not path.is_file():
+        return True
+    with path.open("rb") as file:
+        return file.read(2) == b"PK"
+
+
+def _show_bundle(path: Path) -> None:
     bundle = open_bundle(path)
     line("bundle", f"{path} · {path.stat().st_size / 1e6:.2f} MB · target {bundle.target}")
     line("id", bundle.bundle_id)
@@ -27,6 +45,30 @@ def command(path: Path) -> None:
         line("measured", f"{key} = {value}")
     for name, sha256 in sorted(bundle.hashes.items()):
         line("sha256", f"{sha256}  {name} ({len(bundle.entries[name])} bytes)")
+
+
+def _show_scene(path: Path) -> None:
+    with environment(), open_raster(path) as dataset:
+        line("scene", f"{path} · {dataset.driver} · {shape_text(*dataset.shape)} px")
+        check_crs(dataset, path.name)
+        gsd = gsd_m(dataset)
+        place = dataset.crs.to_string()[:60] if dataset.crs else "none"
+        points = f" · {len(dataset.gcps[0])} ground control points" if dataset.gcps[0] else ""
+        line("CRS", f"{place}{f' · GSD {gsd:.3g} m' if gsd else ''}{points}")
+        masks = {flag.name for flags in dataset.mask_flag_enums for flag in flags}
+        value = "no value" if dataset.nodata is None else dataset.nodata
+        line("nodata", f"{value} · {', '.join(sorted(masks))}")
+        for band in bands_of(dataset):
+            line(f"band {band.index}", _scene_band(band))
+
+
+def _scene_band(band: SceneBand) -> str:
+    words = [band.name or "(no name)", band.common_name]
+    words += [f"{band.wavelength_um:g} µm"] if band.wavelength_um else []
+    words += [band.data_type, band.unit]
+    if (band.scale, band.offset) != (1.0, 0.0):
+        words.append(f"scale {band.scale:g}, offset {band.offset:g}")
+    return "  ".join(word for word in words if word)
 
 
 def _show_contract(bundle: Bundle) -> None:

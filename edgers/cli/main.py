@@ -1,6 +1,7 @@
 """The `edgers` command."""
 
 import importlib
+import signal
 import sys
 
 import click
@@ -12,7 +13,7 @@ COMMANDS = {
     "compile": "Make a bundle from an ONNX graph and its contract.",
     "contract": "Start or check a model contract.",
     "demo": "Run the whole path on a synthetic flood scene.",
-    "inspect": "Say what a bundle holds.",
+    "inspect": "Say what a bundle or a scene holds.",
     "run": "Run a bundle over scenes.",
     "verify": "Check every byte of a bundle and run its golden tile.",
 }
@@ -56,6 +57,8 @@ def edgers() -> None:
 
 def main() -> None:
     """Run the command line; tell errors in words and end with their exit code."""
+    # A service manager's stop is a Ctrl-C: the same clean end.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         edgers(standalone_mode=False)
     except EdgersError as error:

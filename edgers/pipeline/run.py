@@ -165,7 +165,7 @@ def _product_grid(raster: Raster, grid: Grid) -> ProductGrid:
         height_px=height,
         width_px=width,
         crs=raster.crs,
-        transform=raster.transform * moved * scaled,
+        transform=raster.transform @ moved @ scaled,
         gcps=raster.gcps if is_same else ([], None),
     )
 

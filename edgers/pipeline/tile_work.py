@@ -10,6 +10,7 @@ from edgers.pipeline.flow import Stage
 from edgers.pipeline.model import Model
 from edgers.pipeline.preprocess import Preprocessor
 from edgers.products.class_map import Block
+from edgers.scene.open import environment
 from edgers.scene.raster import Raster, SceneWindow
 from edgers.tasks.segmentation import SegmentationDecoder
 from edgers.tiling.axis_tiles import AxisPlan, AxisTile
@@ -78,12 +79,14 @@ class TileWork:
     def read(self, tile: Tile) -> ReadTile:
         """Read the window of a tile, as far as the scene goes."""
         row, column = tile.rows.window_start, tile.columns.window_start
-        window = self.raster.read(
-            row,
-            column,
-            min(tile.rows.window_stop, self.grid.rows.size_px) - row,
-            min(tile.columns.window_stop, self.grid.columns.size_px) - column,
-        )
+        # GDAL settings and its error log belong to a thread.
+        with environment():
+            window = self.raster.read(
+                row,
+                column,
+                min(tile.rows.window_stop, self.grid.rows.size_px) - row,
+                min(tile.columns.window_stop, self.grid.columns.size_px) - column,
+            )
         core = np.ix_(_core(self.grid.rows, tile.rows), _core(self.grid.columns, tile.columns))
         return ReadTile(
             tile=tile,

@@ -6,7 +6,10 @@ import numpy as np
 import numpy.typing as npt
 from affine import Affine
 from rasterio.crs import CRS
+from rasterio.errors import RasterioError
 from rasterio.warp import transform as warp_points
+
+from edgers.errors import SceneError
 
 Floats = npt.NDArray[np.float64]
 
@@ -16,6 +19,9 @@ FLATTENING = 1 / 298.257223563
 """Flattening of the WGS 84 ellipsoid (NGA.STND.0036)."""
 SEMI_MINOR_M = SEMI_MAJOR_M * (1 - FLATTENING)
 ECCENTRICITY = float(np.sqrt(FLATTENING * (2 - FLATTENING)))
+
+
+LONLAT = CRS.from_epsg(4326)
 
 
 class Placed(Protocol):
@@ -34,13 +40,28 @@ class Placed(Protocol):
         """Rows and columns."""
 
 
+def check_crs(dataset: Placed, origin: str) -> None:
+    """Raise SceneError where a raster states a CRS that has no place on Earth."""
+    if dataset.crs is None:
+        return
+    try:
+        warp_points(dataset.crs, LONLAT, [dataset.transform.c], [dataset.transform.f])
+    except RasterioError as error:
+        raise SceneError(
+            f"{origin} has a CRS that cannot be placed on Earth.",
+            seen=f"It is {dataset.crs.to_string()[:80]}; PROJ says: {error}.",
+            rule="A CRS must lead to longitude and latitude.",
+            fix="Assign the right one, for example with: rio edit-info --crs EPSG:CODE FILE",
+        ) from error
+
+
 def lonlat_from_pixels(
     crs: CRS, transform: Affine, columns: Floats, rows: Floats
 ) -> tuple[Floats, Floats]:
     """Give WGS 84 longitude and latitude, degrees, of pixel corners (NaN where there is none)."""
     xs = transform.a * columns + transform.b * rows + transform.c
     ys = transform.d * columns + transform.e * rows + transform.f
-    lon, lat = warp_points(crs, CRS.from_epsg(4326), xs.ravel(), ys.ravel())
+    lon, lat = warp_points(crs, LONLAT, xs.ravel(), ys.ravel())
     shape = columns.shape
     lon_deg, lat_deg = np.asarray(lon).reshape(shape), np.asarray(lat).reshape(shape)
     gone = ~(np.isfinite(lon_deg) & np.isfinite(lat_deg))

@@ -18,7 +18,7 @@ from rasterio.windows import Window
 from edgers.contract import ModelInput
 from edgers.errors import BandError, SceneError
 from edgers.scene.bands import SceneBand, bands_of, match_bands
-from edgers.scene.geometry import gsd_m
+from edgers.scene.geometry import check_crs, gsd_m
 from edgers.scene.open import open_raster
 
 Bools = npt.NDArray[np.bool_]
@@ -50,6 +50,7 @@ class Raster:
         try:
             self.bands = match_bands(source.bands, bands_of(self._dataset), renamed, path.name)
             self.is_scaled = _is_scaled(source, self.bands, path.name)
+            check_crs(self._dataset, path.name)
             _check_gsd(source, self._dataset, path.name)
         except BaseException:
             self._dataset.close()

@@ -1,0 +1,19 @@
+"""What all tests share: where real data is, and whether it must be there."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+REAL_DATA = Path(os.environ.get("EDGERS_REAL_DATA", Path(__file__).parents[2] / "shared" / "data"))
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """Folder of real scenes and models, which are not part of this repository."""
+    if not REAL_DATA.is_dir():
+        reason = f"no real data at {REAL_DATA} (set EDGERS_REAL_DATA)"
+        if os.environ.get("EDGERS_REQUIRE_REAL_DATA") == "1":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    return REAL_DATA

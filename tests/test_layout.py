@@ -1,0 +1,65 @@
+"""Top-level folders, import names, editor links and shipped packages must agree."""
+
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+ROOT = Path(__file__).parents[1]
+SETUPTOOLS = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]
+FOLDERS = ("bench", "calibration", "export", "kernels", "targets")
+
+
+def test_links_match_package_dir() -> None:
+    mapped = {
+        name: folder for name, folder in SETUPTOOLS["package-dir"].items() if name != "edgers"
+    }
+    links = {
+        f"edgers.{path.name}": path.readlink().as_posix()
+        for path in (ROOT / "edgers").iterdir()
+        if path.is_symlink()
+    }
+    assert links == {name: f"../{folder}" for name, folder in mapped.items()}
+    assert sorted(mapped.values()) == sorted(FOLDERS)
+
+
+def test_every_package_is_shipped() -> None:
+    shipped = set(SETUPTOOLS["packages"])
+    found = set()
+    for name, folder in SETUPTOOLS["package-dir"].items():
+        for init in (ROOT / folder).rglob("__init__.py"):
+            parts = init.parent.relative_to(ROOT / folder).parts
+            if name == "edgers" and parts and parts[0] in FOLDERS:
+                continue
+            found.add(".".join((name, *parts)))
+    assert found == shipped
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
+    out = tmp_path_factory.mktemp("wheel")
+    subprocess.run(
+        [sys.executable, "-m", "build", "--wheel", "--outdir", str(out), str(ROOT)],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    return zipfile.ZipFile(next(out.glob("*.whl")))
+
+
+def test_only_edgers_lands_in_site_packages(wheel: zipfile.ZipFile) -> None:
+    tops = {name.split("/")[0] for name in wheel.namelist()}
+    assert {top for top in tops if not top.endswith(".dist-info")} == {"edgers"}
+
+
+def test_the_wheel_holds_code_and_data_of_every_folder(wheel: zipfile.ZipFile) -> None:
+    names = set(wheel.namelist())
+    assert {f"edgers/{folder}/__init__.py" for folder in FOLDERS} <= names
+    assert "edgers/targets/cpu.toml" in names
+    assert "edgers/export/flood_demo/flood_unet.onnx" in names
+    assert "edgers/py.typed" in names
