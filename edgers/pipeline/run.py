@@ -13,7 +13,7 @@ from pathlib import Path
 from affine import Affine
 
 import edgers
-from edgers.errors import SceneError
+from edgers.errors import EngineError, SceneError
 from edgers.pipeline.flow import Flow, Stage
 from edgers.pipeline.model import Model
 from edgers.pipeline.preprocess import Preprocessor
@@ -74,7 +74,7 @@ def run_scene(
                 decoder=SegmentationDecoder(model.output, with_probabilities=options.probabilities),
             )
             stages = work.stages(options.workers)
-            class_map = ClassMap(
+            with ClassMap(
                 staging,
                 name=f"{scene.stem}_{slug(model.bundle.contract.name)}",
                 grid=_product_grid(raster, grid),
@@ -82,21 +82,13 @@ def run_scene(
                 data_type=work.decoder.data_type,
                 preview_bands=len(work.preview_bands),
                 probabilities=options.probabilities,
-            )
-            try:
+            ) as class_map:
                 _fill(class_map, grid, stages, options, progress, scene.name)
-                if class_map.nodata_share == 1.0:
-                    raise SceneError(
-                        f"scene {scene.name} has no data.",
-                        seen=f"All {grid.rows.size_px} × {grid.columns.size_px} px are nodata.",
-                        rule=f"A pixel is nodata when {model.source.nodata.pixel} its bands are.",
-                    )
+                _refuse_empty(class_map, scene.name, model.source.nodata.pixel)
                 products = class_map.finish(
                     time=acquisition_time(scene, raster.tags),
                     provenance=_provenance(model, scene.name, scene_sha256.result(), grid),
                 )
-            finally:
-                class_map.close()
     return SceneReport(
         scene=scene.name,
         height_px=grid.rows.size_px,
@@ -109,6 +101,23 @@ def run_scene(
         products=tuple(products),
         wall_s=time.perf_counter() - begin,
         stage_s={stage.name: stage.busy_s for stage in stages},
+    )
+
+
+def _refuse_empty(class_map: ClassMap, scene: str, rule: str) -> None:
+    """Raise where not one pixel of the product has a class."""
+    if class_map.nodata_share < 1.0:
+        return
+    if class_map.not_finite_px:
+        raise EngineError(
+            f"the network gave NaN or infinity on every pixel of {scene} that has data.",
+            seen=f"There are {class_map.not_finite_px} such pixels.",
+            fix="Check the contract's scaling: a wrong unit overflows the network.",
+        )
+    raise SceneError(
+        f"scene {scene} has no data.",
+        seen="All its pixels are nodata.",
+        rule=f"A pixel is nodata when {rule} of its bands are missing.",
     )
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import TracebackType
 
 import numpy as np
 import numpy.typing as npt
@@ -39,7 +40,7 @@ class Block:
 
 
 class ClassMap:
-    """Products of one scene in the making."""
+    """Products of one scene in the making; a context manager."""
 
     def __init__(
         self, staging: Staging, *, name: str, grid: ProductGrid, output: ModelOutput,
@@ -125,8 +126,15 @@ class ClassMap:
         )  # fmt: skip
         return self._staging.commit([*names.values(), item])
 
-    def close(self) -> None:
-        """Let go of files that are still open; safe to call twice."""
+    def __enter__(self) -> "ClassMap":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         self._cog.close()
         if self._probabilities:
             self._probabilities.close()

@@ -4,6 +4,7 @@ Blocks go to a plain tiled GeoTIFF in the staging folder; at the end GDAL makes 
 overviews. Neither step holds more than GDAL's block cache in memory.
 """
 
+import contextlib
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -103,8 +104,9 @@ class CogWriter:
             self._draft.unlink()
 
     def close(self) -> None:
-        """Let go of the draft; safe to call twice."""
-        self._dataset.close()
+        """Let go of the draft, whole or not; safe to call twice."""
+        with contextlib.suppress(RasterioError):
+            self._dataset.close()
 
 
 class _DiskErrors:

@@ -170,23 +170,24 @@ def _described(band: Band) -> str:
 
 def _check(band: Band, fit: SceneBand, origin: str) -> None:
     """Refuse a band whose samples cannot be what the model was trained on."""
+    which = f"{origin} band {fit.name or fit.index}"
     if fit.data_type.startswith("complex"):
         raise BandError(
-            f"{origin} band {fit.name or fit.index} holds complex samples.",
+            f"{which} holds complex samples.",
             seen=f"Its type is {fit.data_type}.",
             rule="A band must hold real numbers.",
             fix="Write its amplitude as a band first.",
         )
     if band.data_type and _sort_of(band.data_type) != _sort_of(fit.data_type):
         raise BandError(
-            f"{origin} band {fit.name or fit.index} has samples of another sort than the model was trained on.",
+            f"{which} has samples of another sort than the model was trained on.",
             seen=f"It holds {fit.data_type}.",
             rule=f"The contract says {band.data_type} for band {band.name}.",
             fix="Use the product level the model was trained on, or correct the contract.",
         )
     if band.unit and fit.unit and band.unit.lower() != fit.unit.lower():
         raise BandError(
-            f"{origin} band {fit.name or fit.index} is in another unit than the model was trained on.",
+            f"{which} is in another unit than the model was trained on.",
             seen=f"It is in {fit.unit!r}.",
             rule=f"The contract says {band.unit!r} for band {band.name}.",
             fix="Convert the scene, or correct the contract.",
