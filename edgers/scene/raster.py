@@ -114,7 +114,7 @@ class Raster:
             raise SceneError(
                 f"scene {self.path} cannot be read at rows {row} to {row + height}, "
                 f"columns {column} to {column + width}.",
-                seen=f"{error}.",
+                seen=str(error.__cause__ or error).rstrip(".") + ".",
                 rule="Every block of the file must be whole.",
                 fix="Copy or download the file again.",
             ) from error

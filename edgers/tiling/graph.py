@@ -21,8 +21,9 @@ from edgers.tiling.probe import Probe, probe_graph
 if TYPE_CHECKING:
     import onnx
 
-PROBE_SIZES_PX = ((192, 256), (320, 448), (224, 224), (256, 256), (512, 512), (240, 360))
-"""Sizes tried in turn: multiples of 64 for deep encoders, then sizes common in fixed networks."""
+PROBE_SIZES_PX = ((64, 96), (128, 192), (224, 224), (256, 256), (512, 512), (240, 360))
+"""Sizes tried in turn: multiples of 32 for deep encoders, small because every tensor is kept and
+attention over pixels grows with the square; then sizes common in fixed networks."""
 
 Sizes = tuple[int | None, int | None]
 
