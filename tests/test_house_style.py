@@ -20,7 +20,7 @@ def sources() -> Iterator[Path]:
                 yield path
 
 
-@pytest.mark.parametrize("path", sources(), ids=lambda path: str(path.relative_to(ROOT)))
+@pytest.mark.parametrize("path", list(sources()), ids=lambda path: str(path.relative_to(ROOT)))
 def test_a_file_holds_one_idea_and_its_functions_are_read_in_one_look(path: Path) -> None:
     text = path.read_text()
     assert path.stem not in VAGUE

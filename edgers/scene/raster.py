@@ -56,7 +56,10 @@ class Raster:
             self._dataset.close()
             raise
         self._masks = self._shared_masks()
-        self._nodata = [self._dataset.nodatavals[band.index - 1] for band in self.bands]
+        self._nodata = [
+            _representable(self._dataset.nodatavals[band.index - 1], band.data_type)
+            for band in self.bands
+        ]
 
     def __enter__(self) -> "Raster":
         return self
@@ -142,8 +145,8 @@ class Raster:
         if np.issubdtype(samples.dtype, np.floating):
             np.logical_not(np.isfinite(samples), out=missing)
         for plane, gone, value in zip(samples, missing, self._nodata, strict=True):
-            if value is not None and not np.isnan(value):
-                gone |= plane == np.asarray(value).astype(samples.dtype)
+            if value is not None:
+                gone |= plane == value
         for mask in self._masks:
             valid = (
                 self._dataset.read(mask, window=window)
@@ -160,6 +163,22 @@ class Raster:
         if np.issubdtype(samples.dtype, np.floating):
             nodata |= ~np.isfinite(samples).all(axis=0)
         return nodata
+
+
+def _representable(nodata: float | None, data_type: str) -> np.generic | None:
+    """Give a nodata value in the type of the samples; None where no sample can have it.
+
+    NaN is left out too: it is found by not being finite.
+    """
+    if nodata is None or np.isnan(nodata):
+        return None
+    kind = np.dtype(data_type)
+    if np.issubdtype(kind, np.integer):
+        limits = np.iinfo(kind)
+        if nodata != int(nodata) or not limits.min <= nodata <= limits.max:
+            return None
+    value: np.generic = kind.type(nodata)
+    return value
 
 
 def _is_scaled(source: ModelInput, bands: tuple[SceneBand, ...], origin: str) -> bool:

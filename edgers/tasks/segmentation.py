@@ -31,6 +31,13 @@ class SegmentationDecoder:
         """Prepare for one output; raises ContractError where it is no segmentation."""
         check_segmentation(output)
         self._output = output
+        self._gives_indices = _gives_indices(output)
+        if with_probabilities and self._gives_indices:
+            raise ContractError(
+                f"output {output.name!r} holds classes, not scores.",
+                rule="Probabilities need a score a class.",
+                fix="Run without --probabilities.",
+            )
         self._with_probabilities = with_probabilities
         values = [entry.value for entry in output.classes]
         self.data_type = np.uint8 if max(values) < 255 else np.uint16
@@ -52,8 +59,8 @@ class SegmentationDecoder:
         top, left = tile.rows.crop_start, tile.columns.crop_start
         height, width = tile.core_shape
         core = image[..., top : top + height, left : left + width]
-        if core.ndim == 2:
-            return self._decode_values(core)
+        if self._gives_indices:
+            return self._decode_indices(core.reshape(height, width))
         scores = core.astype(np.float32)
         not_finite = ~np.isfinite(scores).all(axis=0)
         if len(scores) == 1:
@@ -74,7 +81,7 @@ class SegmentationDecoder:
         not_finite = np.zeros(tile.core_shape, bool)
         return ClassBlock(classes=classes, not_finite=not_finite, probabilities=None)
 
-    def _decode_values(self, core: npt.NDArray[np.generic]) -> ClassBlock:
+    def _decode_indices(self, core: npt.NDArray[np.generic]) -> ClassBlock:
         """Take class indices that the graph already worked out."""
         indices = core.astype(np.int64)
         known = (indices >= 0) & (indices < len(self._values))
@@ -108,6 +115,15 @@ def _class_axis(output: ModelOutput) -> str:
     return next((name for name in ("class", "channel") if name in output.dim_order), "")
 
 
+def _gives_indices(output: ModelOutput) -> bool:
+    """Tell whether the graph has already chosen a class for each pixel."""
+    axis = _class_axis(output)
+    return not axis or (
+        output.shape[output.dim_order.index(axis)] == 1
+        and np.issubdtype(np.dtype(output.data_type), np.integer)
+    )
+
+
 def check_segmentation(output: ModelOutput) -> None:
     """Raise ContractError where an output cannot be decoded as a segmentation."""
     where = f"contract output {output.name!r}"
@@ -130,7 +146,7 @@ def check_segmentation(output: ModelOutput) -> None:
             fix="List them under 'classification:classes' in the order of the class axis.",
         )
     axis = _class_axis(output)
-    scores = output.shape[output.dim_order.index(axis)] if axis else -1
+    scores = -1 if _gives_indices(output) else output.shape[output.dim_order.index(axis)]
     if scores not in (-1, len(output.classes)) and (scores, len(output.classes)) != (1, 2):
         raise ContractError(
             f"{where} has {scores} scores a pixel and {len(output.classes)} classes.",

@@ -127,7 +127,11 @@ def _allowed_px(halo: AxisHalo, size_px: int) -> int:
     for candidate in range(size_px, size_px + 2 * halo.align_px):
         if (halo.output_size(candidate) or 0) > 0:
             return candidate
-    raise TilingError(f"the graph takes no size near {size_px} px.")
+    raise TilingError(
+        f"the graph gives no output for a side of {size_px} px.",
+        seen=f"It looks {halo.before_px + halo.after_px} px around each pixel.",
+        fix="Use a larger scene.",
+    )
 
 
 def _extended_px(size_px: int, halo: AxisHalo) -> int:

@@ -1,0 +1,75 @@
+"""What the README tells a new user to type works, and what it points to is there."""
+
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import onnx
+from builders.bundles import BAND_NAMES, tiny_net
+from builders.scenes import noise, write_scene
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text()
+BIN = Path(sys.executable).parent
+
+
+def told_commands() -> list[str]:
+    """Give the `edgers` lines of the README's code blocks, comments cut off."""
+    blocks = re.findall(r"^```\n(.*?)^```", README, re.M | re.S)
+    lines = [line.partition("#")[0].strip() for block in blocks for line in block.splitlines()]
+    return [line for line in lines if line.startswith("edgers ")]
+
+
+def fill_in(contract: Path) -> None:
+    """Do what the README asks for in words: replace every '?'."""
+    document = json.loads(contract.read_text())
+    for band, name in zip(document["mlm:input"][0]["bands"], BAND_NAMES, strict=True):
+        band["name"] = name
+        del band["common_name"]
+    for entry in document["mlm:output"][0]["classification:classes"]:
+        entry["name"] = f"class {entry['value']}"
+    contract.write_text(json.dumps(document))
+
+
+def test_the_quick_start_works_line_by_line(tmp_path: Path) -> None:
+    onnx.save(tiny_net(), tmp_path / "MODEL.onnx")
+    write_scene(tmp_path / "SCENE.tif", noise(3, 90, 120), names=BAND_NAMES)
+    commands = told_commands()
+    assert len(commands) == 4
+    for line in commands:
+        program, *arguments = shlex.split(line)
+        done = subprocess.run(
+            [BIN / program, *arguments], cwd=tmp_path, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, f"{line}\n{done.stderr}"
+        if "init" in arguments:
+            fill_in(tmp_path / "MODEL.json")
+    products = {path.name for path in (tmp_path / "out").iterdir()}
+    assert products == {"SCENE_model.tif", "SCENE_model.json", "SCENE_model.png"}
+
+
+def test_make_targets_are_there() -> None:
+    makefile = (ROOT / "Makefile").read_text()
+    for target in re.findall(r"^make (\w+)", README, re.M):
+        assert f"\n{target}:" in makefile
+
+
+def test_links_and_files_named_are_there() -> None:
+    named = re.findall(r"\]\(((?!http)[^)]+)\)", README)
+    named += re.findall(r"`((?:edgers|export|docs|tests|kernels)/[\w/.]+)`", README)
+    assert len(named) > 8
+    missing = [name for name in named if not (ROOT / name).exists()]
+    assert missing == []
+
+
+def test_the_example_runs(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-W", "error", ROOT / "examples/flood.py", tmp_path],
+        capture_output=True, text=True, check=False, env={**os.environ, "PYTHONPATH": ""},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert re.search(r"water +\d+\.\d%", done.stdout)
