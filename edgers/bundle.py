@@ -195,8 +195,9 @@ def _bundle(entries: Mapping[str, bytes], manifest: Mapping[str, object], path: 
         halo = halo_from_document(cast(Mapping[str, object], manifest["halo"]))
         target, measured = str(manifest["target"]), json.loads(entries[MEASURED])
         contract = contract_from_bytes(entries[CONTRACT], f"in {path.name}")
-        if not engines or any(engine.graph not in entries for engine in engines):
-            raise KeyError("engines")
+        parts = {GOLDEN_INPUT, GOLDEN_OUTPUT, *(engine.graph for engine in engines)}
+        if not engines or not parts <= set(entries):
+            raise KeyError(*sorted(parts - set(entries)) or ["engines"])
     except (KeyError, TypeError, ValueError) as error:
         raise BundleError(
             f"bundle {path} lacks a part.",

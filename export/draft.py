@@ -42,7 +42,7 @@ def draft_from_graph(model: "onnx.ModelProto", name: str) -> str:
         "Replace every '?'. Keys named $comment may stay or go.",
         "stac_extensions": [MLM_SCHEMA],
         "mlm:name": name,
-        "mlm:architecture": "?",
+        "mlm:architecture": "unknown",
         "mlm:tasks": ["semantic-segmentation"],
         "mlm:input": [_input(inputs[0])],
         "mlm:output": [_output(outputs[0])],

@@ -1,5 +1,6 @@
 """Reading an ONNX graph that nobody vouches for, and holding it against its contract."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -87,15 +88,24 @@ def check_contract(contract: Contract) -> None:
             seen=f"They are: {', '.join(one.name for one in contract.inputs)}.",
             rule="This version runs graphs with one image input.",
         )
-    names = [word for band in contract.inputs[0].bands for word in (band.name, band.common_name)]
-    names += [entry.name for entry in contract.outputs[0].classes]
-    if placeholders := [name for name in names if name and name.startswith("?")]:
+    if placeholder := _placeholder(contract.document):
         raise ContractError(
-            f"contract name {placeholders[0]!r} still stands for a name.",
-            rule="Bands go by the names their sensor's users write, such as B04; classes too.",
+            f"contract text {placeholder!r} still stands for a name.",
+            rule="Bands go by the names their sensor's users write, such as B04.",
             fix="Replace every '?' in the contract; a common_name may also go.",
         )
     check_segmentation(contract.outputs[0])
+
+
+def _placeholder(value: object) -> str | None:
+    """Find a text that begins with '?', as a draft has them; comments may."""
+    if isinstance(value, str):
+        return value if value.startswith("?") else None
+    if isinstance(value, Mapping):
+        value = [inner for key, inner in value.items() if not key.startswith("$comment")]
+    if isinstance(value, list):
+        return next((found for inner in value if (found := _placeholder(inner))), None)
+    return None
 
 
 def _misnamed(kind: str, name: str, found: list[str]) -> ContractError:

@@ -7,6 +7,7 @@ import numpy.typing as npt
 
 from edgers.contract import Contract, ModelInput
 from edgers.engines import Engine
+from edgers.engines.agreement import largest_difference, largest_value
 from edgers.tiling.axis_tiles import AxisPlan, plan_axis, smallest_tile_px
 from edgers.tiling.grid import Grid
 from edgers.tiling.halo import AxisHalo, Halo
@@ -72,7 +73,7 @@ def compare_tiled(
         tensor = np.ascontiguousarray(part.transpose(order))
         return np.moveaxis(engine.infer({source.name: tensor})[output], (height, width), (-2, -1))
 
-    whole = run(pixels).astype(np.float64)
+    whole = run(pixels)
     worst = 0.0
     for tile in grid:
         rows, columns = tile.rows, tile.columns
@@ -92,5 +93,5 @@ def compare_tiled(
         wanted = whole[
             ..., rows.core_start : rows.core_stop, columns.core_start : columns.core_stop
         ]
-        worst = max(worst, float(np.abs(core.astype(np.float64) - wanted).max()))
-    return Proof(difference=worst, scale=float(np.abs(whole).max()), tiles=len(grid))
+        worst = max(worst, largest_difference(core, wanted))
+    return Proof(difference=worst, scale=largest_value(whole), tiles=len(grid))

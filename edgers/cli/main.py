@@ -57,8 +57,10 @@ def edgers() -> None:
 
 def main() -> None:
     """Run the command line; tell errors in words and end with their exit code."""
-    # A service manager's stop is a Ctrl-C: the same clean end.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # A service manager's stop and a closed terminal end a run as cleanly as Ctrl-C.
+    for name in ("SIGTERM", "SIGHUP"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), signal.default_int_handler)
     try:
         edgers(standalone_mode=False)
     except EdgersError as error:

@@ -85,6 +85,8 @@ class Fields:
     def numbers(self, key: str, counts: tuple[int, ...]) -> tuple[float, ...]:
         """Read one number, or a list of them with a length in `counts`."""
         value = self.values.get(key)
+        if value is None:
+            raise self.fail(key, "It must be a number, or a list with one a band.")
         items = value if isinstance(value, list) else [value]
         if len(items) not in counts:
             wanted = " or ".join(str(count) for count in dict.fromkeys(counts))

@@ -1,6 +1,7 @@
 """Reading and checking a contract: STAC MLM JSON, alone or inside a STAC Item or Collection."""
 
 import json
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import cast
@@ -80,7 +81,12 @@ def contract_from_bytes(data: bytes, origin: str) -> Contract:
             rule=f"At most {MAX_CONTRACT_BYTES} bytes are read.",
         )
     try:
-        document = json.loads(data.decode("utf-8"), object_pairs_hook=_object_without_doubles)
+        document = json.loads(
+            data.decode("utf-8"),
+            object_pairs_hook=_object_without_doubles,
+            parse_constant=_finite,
+            parse_float=_finite,
+        )
     except (ValueError, RecursionError) as error:
         raise ContractError(
             f"contract {origin} is not a JSON document.",
@@ -90,6 +96,14 @@ def contract_from_bytes(data: bytes, origin: str) -> Contract:
     if not isinstance(document, dict):
         raise ContractError(f"contract {origin} must hold a JSON object.")
     return contract_from_document(document)
+
+
+def _finite(text: str) -> float:
+    """Refuse NaN and infinity, written out or as a number too large."""
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"{text} is not a finite number")
+    return number
 
 
 def _object_without_doubles(pairs: list[tuple[str, object]]) -> dict[str, object]:

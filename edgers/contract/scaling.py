@@ -56,12 +56,17 @@ def _read_step(entry: Fields, band_count: int) -> ScalingStep:
         return ScalingStep(kind=kind, data_type=entry.choice("data_type", CAST_TYPES))
     rule = STEPS[kind]
     parameters = {name: entry.numbers(name, (1, band_count)) for name in rule.parameters}
+    with np.errstate(over="ignore", under="ignore"):
+        single = {name: np.asarray(numbers, np.float32) for name, numbers in parameters.items()}
+    for name, numbers in single.items():
+        if not np.isfinite(numbers).all():
+            raise entry.fail(name, "It must fit single precision, in which scaling is done.")
     for name in rule.nonzero:
-        if 0.0 in parameters[name]:
+        if not single[name].all():
             raise entry.fail(name, f"'{kind}' divides by it, so it must not be zero.")
     if rule.above:
         high, low = rule.above
-        if (np.asarray(parameters[high]) <= np.asarray(parameters[low])).any():
+        if (single[high] <= single[low]).any():
             raise entry.fail(high, f"It must be greater than '{low}'.")
     return ScalingStep(kind=kind, parameters=parameters)
 

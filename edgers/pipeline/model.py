@@ -1,6 +1,7 @@
 """A bundle brought to life: its engine loaded and its golden tile passed."""
 
 import io
+import math
 from dataclasses import dataclass
 from types import TracebackType
 
@@ -10,7 +11,8 @@ import numpy.typing as npt
 from edgers.bundle import GOLDEN_INPUT, GOLDEN_OUTPUT, Bundle, EngineChoice
 from edgers.contract import ModelInput, ModelOutput
 from edgers.engines import ENGINES, Engine
-from edgers.errors import EngineError
+from edgers.engines.agreement import largest_difference, largest_value
+from edgers.errors import BundleError, EngineError
 
 GOLDEN_TOLERANCE = 1e-3
 """Largest golden-tile error, as a share of the largest expected value.
@@ -67,16 +69,12 @@ def load_model(bundle: Bundle) -> Model:
             rule=f"Installed: {', '.join(ENGINES)}.",
         )
     engine = ENGINES[choice.name](bundle.entries[choice.graph])
-    golden = _array(bundle.entries[GOLDEN_INPUT])
-    expected = _array(bundle.entries[GOLDEN_OUTPUT]).astype(np.float64)
+    golden, expected = (_array(bundle, name) for name in (GOLDEN_INPUT, GOLDEN_OUTPUT))
     contract = bundle.contract
     found = engine.infer({contract.inputs[0].name: golden})[contract.outputs[0].name]
-    scale = float(np.abs(expected).max()) or 1.0
-    error = (
-        float(np.abs(found.astype(np.float64) - expected).max()) / scale
-        if found.shape == expected.shape
-        else np.inf
-    )
+    scale = largest_value(expected) or 1.0
+    same_shape = found.shape == expected.shape
+    error = largest_difference(found, expected) / scale if same_shape else math.inf
     if not error <= GOLDEN_TOLERANCE:
         engine.close()
         raise EngineError(
@@ -88,6 +86,12 @@ def load_model(bundle: Bundle) -> Model:
     return Model(bundle=bundle, choice=choice, engine=engine, golden_error=error)
 
 
-def _array(data: bytes) -> npt.NDArray[np.generic]:
-    array: npt.NDArray[np.generic] = np.load(io.BytesIO(data), allow_pickle=False)
+def _array(bundle: Bundle, name: str) -> npt.NDArray[np.generic]:
+    """Read an array from the bundle."""
+    try:
+        array: npt.NDArray[np.generic] = np.load(
+            io.BytesIO(bundle.entries[name]), allow_pickle=False
+        )
+    except (ValueError, EOFError, OSError) as error:
+        raise BundleError(f"bundle entry {name} is not an array.", seen=f"{error}.") from error
     return array

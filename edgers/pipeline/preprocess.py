@@ -5,7 +5,7 @@ import numpy.typing as npt
 
 from edgers.contract import ModelInput
 from edgers.contract.scaling import ready_steps
-from edgers.kernels.scaling import scale_samples
+from edgers.kernels.scaling import cast, scale_samples
 from edgers.scene.bands import SceneBand
 from edgers.scene.raster import SceneWindow
 
@@ -31,14 +31,19 @@ class Preprocessor:
         `shape` is the height and width to reach; a window that is smaller (at the scene's end, for
         graphs that need certain sizes) is extended below and to the right by the contract's rule.
         """
-        samples = window.samples.astype(np.float32)
-        if self._is_scaled:
-            samples *= self._tags[0]
-            samples += self._tags[1]
-        scale_samples(samples, self._steps)
+        # What stands in a missing sample may overflow; it is replaced below. A valid sample that
+        # does gives a value the network turns into NaN, which is seen after it.
+        with np.errstate(all="ignore"):
+            samples = window.samples.astype(np.float32)
+            if self._is_scaled:
+                samples *= self._tags[0]
+                samples += self._tags[1]
+            scale_samples(samples, self._steps)
         if window.missing.any():
             np.copyto(samples, self._fill, where=window.missing)
         samples = self._extended(samples, shape)
+        if np.issubdtype(np.dtype(self._source.data_type), np.integer):
+            cast(samples, self._source.data_type)
         tensor = samples[np.newaxis].transpose(self._order)
         return np.ascontiguousarray(tensor, dtype=self._source.data_type)
 

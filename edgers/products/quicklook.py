@@ -39,7 +39,8 @@ class Preview:
 
     def add_samples(self, block: npt.NDArray[np.generic], row: int, column: int) -> None:
         """Take what is wanted of scene samples, (band, height, width)."""
-        self._put(self.samples, block, row, column)
+        with np.errstate(over="ignore"):
+            self._put(self.samples, block, row, column)
 
     def _put(
         self, kept: npt.NDArray[np.generic], block: npt.NDArray[np.generic], row: int, column: int

@@ -63,7 +63,9 @@ def bands_of(dataset: DatasetReader) -> tuple[SceneBand, ...]:
                 index=index,
                 name=name,
                 common_name=colour if colour in INTERPRETED else "",
-                wavelength_um=_wavelength_um(dataset.tags(index), name),
+                wavelength_um=_wavelength_um(
+                    {**dataset.tags(index, ns="IMAGERY"), **dataset.tags(index)}, name
+                ),
                 data_type=dataset.dtypes[index - 1],
                 unit=(dataset.units[index - 1] or "").strip(),
                 scale=dataset.scales[index - 1],

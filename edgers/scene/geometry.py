@@ -1,10 +1,12 @@
 """Where a raster lies on Earth and how large its pixels are, on the ellipsoid."""
 
+import itertools
 from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 from affine import Affine
+from rasterio._err import CPLE_BaseError  # raised by the warp functions; has no public name
 from rasterio.crs import CRS
 from rasterio.errors import RasterioError
 from rasterio.warp import transform as warp_points
@@ -22,6 +24,9 @@ ECCENTRICITY = float(np.sqrt(FLATTENING * (2 - FLATTENING)))
 
 
 LONLAT = CRS.from_epsg(4326)
+
+ROW_POINTS = 5
+"""Points along a row of pixels: four pieces, none of 180° even in a row around the Earth."""
 
 
 class Placed(Protocol):
@@ -46,7 +51,7 @@ def check_crs(dataset: Placed, origin: str) -> None:
         return
     try:
         warp_points(dataset.crs, LONLAT, [dataset.transform.c], [dataset.transform.f])
-    except RasterioError as error:
+    except (RasterioError, CPLE_BaseError) as error:
         raise SceneError(
             f"{origin} has a CRS that cannot be placed on Earth.",
             seen=f"It is {dataset.crs.to_string()[:80]}; PROJ says: {error}.",
@@ -61,11 +66,23 @@ def lonlat_from_pixels(
     """Give WGS 84 longitude and latitude, degrees, of pixel corners (NaN where there is none)."""
     xs = transform.a * columns + transform.b * rows + transform.c
     ys = transform.d * columns + transform.e * rows + transform.f
-    lon, lat = warp_points(crs, LONLAT, xs.ravel(), ys.ravel())
-    shape = columns.shape
-    lon_deg, lat_deg = np.asarray(lon).reshape(shape), np.asarray(lat).reshape(shape)
-    gone = ~(np.isfinite(lon_deg) & np.isfinite(lat_deg))
-    return np.where(gone, np.nan, lon_deg), np.where(gone, np.nan, lat_deg)
+    try:
+        points = np.array(warp_points(crs, LONLAT, xs.ravel(), ys.ravel()))
+    except CPLE_BaseError:
+        # One point off the Earth fails the whole call: ask for each by itself.
+        points = np.array([_one_point(crs, x, y) for x, y in zip(xs.flat, ys.flat, strict=True)]).T
+    points[:, ~np.isfinite(points).all(axis=0)] = np.nan
+    lon, lat = points.reshape(2, *columns.shape)
+    return lon, lat
+
+
+def _one_point(crs: CRS, x: float, y: float) -> tuple[float, float]:
+    """Give longitude and latitude of one point, NaN where it is off the Earth."""
+    try:
+        (lon,), (lat,) = warp_points(crs, LONLAT, [x], [y])
+    except CPLE_BaseError:
+        return np.nan, np.nan
+    return lon, lat
 
 
 def row_areas_m2(
@@ -80,15 +97,17 @@ def row_areas_m2(
         return None
     rows, columns = np.meshgrid(
         np.arange(row, row + height + 1, dtype=np.float64),
-        np.array([column, column + width], dtype=np.float64),
+        np.linspace(column, column + width, ROW_POINTS),
         indexing="ij",
     )
     lon, lat = lonlat_from_pixels(crs, transform, columns, rows)
-    x, y = np.unwrap(np.radians(lon), axis=1), _zone_m2(lat)
-    x = np.unwrap(x, axis=0)
-    ring = [(slice(0, -1), 0), (slice(0, -1), 1), (slice(1, None), 1), (slice(1, None), 0)]
+    x, y = np.unwrap(np.unwrap(np.radians(lon), axis=1), axis=0), _zone_m2(lat)
+    # Small differences of large numbers would cost digits: count from one corner.
+    x, y = x - x[0, 0], y - y[0, 0]
+    upper, lower = slice(0, -1), slice(1, None)
+    ring = [(upper, upper), (upper, lower), (lower, lower), (lower, upper)]
     area = sum(x[a] * y[b] - x[b] * y[a] for a, b in zip(ring, ring[1:] + ring[:1], strict=True))
-    found: Floats = np.abs(area) / 2 / width
+    found: Floats = np.abs(area).sum(axis=1) / 2 / width
     return found if np.isfinite(found).all() else None
 
 
@@ -117,7 +136,7 @@ def footprint_lonlat(
 ) -> list[tuple[float, float]]:
     """Give the closed outline in longitude and latitude, 9 points a side; empty without a CRS.
 
-    Points run counter-clockwise on a north-up grid, as GeoJSON asks (RFC 7946).
+    Points run counter-clockwise, as GeoJSON asks (RFC 7946).
     """
     if crs is None:
         return []
@@ -129,4 +148,6 @@ def footprint_lonlat(
     if not (np.isfinite(lon).all() and np.isfinite(lat).all()):
         return []
     points = [(round(float(x), 7), round(float(y), 7)) for x, y in zip(lon, lat, strict=True)]
-    return [*points, points[0]]
+    ring = [*points, points[0]]
+    turns = sum(a[0] * b[1] - b[0] * a[1] for a, b in itertools.pairwise(ring))
+    return ring if turns > 0 else ring[::-1]

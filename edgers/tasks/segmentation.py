@@ -99,8 +99,10 @@ class SegmentationDecoder:
             return scores
         if self._output.activation == "sigmoid":
             return _sigmoid(scores)
-        shifted = np.exp(scores - scores.max(axis=0))
-        result: npt.NDArray[np.float32] = shifted / shifted.sum(axis=0)
+        # Scores that are not finite are told apart by the caller.
+        with np.errstate(invalid="ignore"):
+            shifted = np.exp(scores - scores.max(axis=0))
+            result: npt.NDArray[np.float32] = shifted / shifted.sum(axis=0)
         return result
 
 

@@ -111,15 +111,15 @@ def plan_axis(size_px: int, tile_px: int, halo: AxisHalo) -> AxisPlan:
 
 
 def _origin_px(extended: int, total: int, halo: AxisHalo) -> Fraction:
-    """Place output pixel 0.
+    """Place the near edge of output pixel 0.
 
-    Where output and input have one size they have one grid. A smaller output at the same
-    resolution begins at the centre of what it depends on. A coarser or finer output lies centred in
-    the input, so that patches fill what they were cut from.
+    An output with as many pixels as the input holds steps begins where the input begins: padding
+    has kept it there. One with fewer (no padding) or more begins half a step before the centre of
+    what its first pixel depends on.
     """
-    if halo.stride == 1 and total != extended:
-        return halo.offset_px
-    return (extended - total * halo.stride) / 2
+    if math.floor(extended / halo.stride) <= total <= math.ceil(extended / halo.stride):
+        return Fraction(0)
+    return halo.offset_px + (1 - halo.stride) / 2
 
 
 def _allowed_px(halo: AxisHalo, size_px: int) -> int:

@@ -32,6 +32,13 @@ class AxisHalo:
     fixed_px: int | None = None
     """The only input size the graph takes, or None for any."""
 
+    def __post_init__(self) -> None:
+        """Refuse what cannot be a halo."""
+        if len(self.sizes) != self.align_px or self.stride <= 0:
+            raise ValueError(f"{len(self.sizes)} sizes for a grid of {self.align_px} px")
+        if min(self.before_px, self.after_px) < 0 or (self.align_px / self.stride) % 1:
+            raise ValueError(f"a grid of {self.align_px} px is no whole number of {self.stride} px")
+
     def output_size(self, size_px: int) -> int | None:
         """Give the output count for an input count, or None where the graph refuses it."""
         steps, rest = divmod(size_px, self.align_px)

@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import signal
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -66,6 +67,7 @@ def edgers(*arguments: object) -> Outcome:
     """Run the command line in this process, as `main` runs it."""
     out, err = io.StringIO(), io.StringIO()
     code: Any = 0
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
     with (
         mock.patch.object(sys, "argv", ["edgers", *map(str, arguments)]),
         contextlib.redirect_stdout(out),
@@ -75,6 +77,9 @@ def edgers(*arguments: object) -> Outcome:
             main()
         except SystemExit as stop:
             code = stop.code
+        finally:
+            for number, handler in handlers.items():
+                signal.signal(number, handler)
     return Outcome(int(code or 0), out.getvalue(), err.getvalue())
 
 

@@ -1,0 +1,174 @@
+"""The STAC Item beside the products."""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pystac
+import pytest
+import rasterio
+from affine import Affine
+from builders.bundles import BAND_NAMES
+from builders.networks import plain_contract
+from builders.runs import read_product, run_on, run_on_file
+from builders.scenes import noise, write_scene
+
+from edgers.pipeline.report import SceneReport
+
+
+def item_of(report: SceneReport) -> pystac.Item:
+    """Read the Item as any STAC client does."""
+    item = pystac.Item.from_file(str(report.products[-1]))
+    again = pystac.Item.from_dict(item.to_dict())
+    assert again.id == item.id
+    return item
+
+
+def test_the_item_is_a_stac_item_of_the_products(tmp_path: Path) -> None:
+    report = run_on(tmp_path, noise(3, 40, 50), probabilities=True)
+    item = item_of(report)
+    assert item.id == "scene_tiny-net"
+    assert {role: asset.href for role, asset in item.assets.items()} == {
+        "classes": "./scene_tiny-net.tif",
+        "probabilities": "./scene_tiny-net_probabilities.tif",
+        "quicklook": "./scene_tiny-net.png",
+    }
+    assert item.assets["quicklook"].roles == ["thumbnail"]
+    assert item.assets["classes"].media_type == pystac.MediaType.COG
+    for asset in item.assets.values():
+        path = asset.get_absolute_href()
+        assert path is not None
+        assert Path(path).is_file()
+
+
+def test_the_item_holds_the_areas(tmp_path: Path) -> None:
+    report = run_on(tmp_path, noise(3, 40, 50))
+    found = read_product(report)
+    stated = item_of(report).properties["edgers:classes"]
+    assert [entry["name"] for entry in stated] == ["land", "water", "cloud"]
+    for entry, area in zip(stated, report.classes, strict=True):
+        assert entry["pixels"] == (found == entry["value"]).sum()
+        assert entry["area_km2"] == area.area_km2 == pytest.approx(entry["pixels"] * 1e-4, rel=2e-3)
+    assert sum(entry["share"] for entry in stated) == pytest.approx(1)
+
+
+def test_the_item_places_the_products(tmp_path: Path) -> None:
+    report = run_on(tmp_path, noise(3, 40, 50))
+    item = item_of(report)
+    with rasterio.open(report.products[0]) as dataset:
+        transform = list(dataset.transform)[:6]
+    assert item.properties["proj:code"] == "EPSG:32630"
+    assert item.properties["proj:shape"] == [40, 50]
+    assert item.properties["proj:transform"] == transform
+    assert item.geometry is not None
+    (ring,) = item.geometry["coordinates"]
+    assert ring[0] == ring[-1]
+    assert item.bbox is not None
+    west, south, east, north = item.bbox
+    assert (west, south) == (min(p[0] for p in ring), min(p[1] for p in ring))
+    assert (east, north) == (max(p[0] for p in ring), max(p[1] for p in ring))
+    assert -2 < west < east < -1.7
+    assert 37.9 < south < north < 38
+
+
+def test_a_crs_without_a_code_is_written_out(tmp_path: Path) -> None:
+    scene: dict[str, Any] = {
+        "crs": "+proj=laea +lat_0=10 +lon_0=-81 +ellps=GRS80 +units=m",
+        "transform": Affine(10, 0, 0, 0, -10, 0),
+    }
+    properties = item_of(run_on(tmp_path, noise(3, 40, 50), scene=scene)).properties
+    assert properties["proj:code"] is None
+    assert "Lambert Azimuthal" in properties["proj:wkt2"]
+
+
+def test_without_a_crs_the_item_has_no_place(tmp_path: Path) -> None:
+    item = item_of(run_on(tmp_path, noise(3, 40, 50), scene={"crs": None}))
+    assert item.geometry is None
+    assert item.bbox is None
+    assert item.properties["proj:code"] is None
+    assert {entry["area_km2"] for entry in item.properties["edgers:classes"]} == {None}
+
+
+def test_across_the_date_line_no_outline_misleads(tmp_path: Path) -> None:
+    scene: dict[str, Any] = {
+        "crs": "EPSG:4326",
+        "transform": Affine(1e-4, 0, 179.998, 0, -1e-4, 60),
+    }
+    report = run_on(tmp_path, noise(3, 40, 50), scene=scene)
+    item = item_of(report)
+    if item.geometry is not None:
+        assert item.bbox is not None
+        assert item.bbox[2] - item.bbox[0] < 1
+    assert sum(area.area_km2 or 0 for area in report.classes) == pytest.approx(
+        2000 * 62.2e-6, rel=0.01
+    )
+
+
+def test_classes_are_named_as_the_extension_allows(tmp_path: Path) -> None:
+    document = plain_contract()
+    document["mlm:output"][0]["classification:classes"][1]["name"] = "open water / flood"
+    item = item_of(run_on(tmp_path, noise(3, 40, 50), document=document))
+    entry = item.assets["classes"].extra_fields["classification:classes"][1]
+    assert entry == {
+        "value": 1,
+        "name": "open_water_flood",
+        "description": "open water / flood",
+        "color_hint": "2B6CB0",
+    }
+
+
+def scene_at(folder: Path, name: str, tags: dict[str, str] | None = None) -> Path:
+    path = write_scene(folder / name, noise(3, 8, 8), names=BAND_NAMES)
+    with rasterio.open(path, "r+") as dataset:
+        dataset.update_tags(**(tags or {}))
+    os.utime(path, (1_700_000_000, 1_700_000_000))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("name", "tags", "time", "origin"),
+    [
+        ("s.tif", {}, "2023-11-14T22:13:20Z", "file date"),
+        ("S2A_20210102T030405_x.tif", {}, "2021-01-02T03:04:05Z", "file name"),
+        ("x_99999999T999999.tif", {}, "2023-11-14T22:13:20Z", "file date"),
+        (
+            "S2A_20210102T030405.tif",
+            {"ACQUISITIONDATETIME": "2020-05-06T07:08:09Z"},
+            "2020-05-06T07:08:09Z",
+            "tag ACQUISITIONDATETIME",
+        ),
+        (
+            "s.tif",
+            {"TIFFTAG_DATETIME": "2019:01:02 03:04:05"},
+            "2019-01-02T03:04:05Z",
+            "tag TIFFTAG_DATETIME",
+        ),
+        ("s.tif", {"ACQUISITIONDATETIME": "yesterday"}, "2023-11-14T22:13:20Z", "file date"),
+    ],
+)
+def test_the_time_is_that_of_the_scene_and_its_origin_is_said(
+    tmp_path: Path, name: str, tags: dict[str, str], time: str, origin: str
+) -> None:
+    report = run_on_file(tmp_path, scene_at(tmp_path, name, tags))
+    properties = item_of(report).properties
+    assert properties["datetime"] == time
+    assert properties["edgers:datetime_from"] == origin
+
+
+def test_the_item_says_what_made_it_as_the_map_does(tmp_path: Path) -> None:
+    report = run_on(tmp_path, noise(3, 40, 50))
+    properties = item_of(report).properties
+    with rasterio.open(report.products[0]) as dataset:
+        tags = dataset.tags()
+    for key in ("version", "bundle_id", "engine", "scene_sha256", "nodata_share", "halo"):
+        assert str(properties[f"edgers:{key}"]) == tags[f"EDGERS_{key.upper()}"]
+
+
+def test_the_item_is_plain_json(tmp_path: Path) -> None:
+    report = run_on(tmp_path, noise(3, 40, 50))
+
+    def refuse(literal: str) -> None:
+        raise AssertionError(literal)
+
+    json.loads(report.products[-1].read_text("utf-8"), parse_constant=refuse)
