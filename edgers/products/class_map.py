@@ -12,7 +12,7 @@ from edgers.contract import ModelOutput
 from edgers.products.areas import AreaCounter, ClassArea
 from edgers.products.cog import CogWriter, ProductGrid
 from edgers.products.quicklook import Preview, write_quicklook
-from edgers.products.stac import write_item
+from edgers.products.stac import FILE_DATE, write_item
 from edgers.products.staging import Staging
 from edgers.scene.geometry import row_areas_m2
 
@@ -105,7 +105,10 @@ class ClassMap:
         """Complete all products and move them into place; the STAC Item, which vouches for the
         others, is moved last.
         """
-        facts = {**provenance, "nodata_share": round(self.nodata_share, 6), "datetime": time[0]}
+        facts = {**provenance, "nodata_share": round(self.nodata_share, 6)}
+        # A file's date is no property of the scene: the same samples must give the same map.
+        if time[1] != FILE_DATE:
+            facts["datetime"] = time[0]
         tags = {f"EDGERS_{key.upper()}": str(value) for key, value in facts.items()}
         names = {"classes": f"{self._name}.tif"}
         self._cog.describe(["class"], tags, self._classes)

@@ -16,8 +16,11 @@ MIN_SIDE_PX = 320
 """Small scenes are enlarged to this, by whole numbers, so that the legend has room."""
 MARGIN_PX, LINE_PX, FONT_PX = 16, 24, 15
 INK, PAPER, EMPTY = (28, 32, 36), (255, 255, 255), (104, 108, 114)
-STRETCH_PERCENT = (2.0, 98.0)
-"""Percentiles of each band that become black and white."""
+STRETCH_PERCENT = (2.0, 50.0, 98.0)
+"""Percentiles of each band: black, the middle, and white."""
+CONTRAST = 4.0
+"""White is at most this many times as far from black as the middle is; else clouds or snow take all
+the light and the ground is black."""
 
 Bytes = npt.NDArray[np.uint8]
 
@@ -58,7 +61,8 @@ class Preview:
             band = self.samples[min(i, len(self.samples) - 1)]
             seen = np.isfinite(band) & (self.classes != self._nodata)
             if seen.any():
-                low, high = np.percentile(band[seen], STRETCH_PERCENT)
+                low, middle, high = np.percentile(band[seen], STRETCH_PERCENT)
+                high = min(high, low + CONTRAST * (middle - low))
                 grey = (np.nan_to_num(band) - low) / max(high - low, 1e-12)
                 image[..., i] = (np.clip(grey, 0, 1) * 255).astype(np.uint8)
         image[self.classes == self._nodata] = EMPTY
@@ -102,7 +106,7 @@ def write_quicklook(
         y = top + height + MARGIN_PX + i * LINE_PX
         draw.rectangle((MARGIN_PX, y, MARGIN_PX + 16, y + 16), fill=colour, outline=INK)
         _write(draw, (MARGIN_PX + LINE_PX + 2, y), text)
-    sheet.save(path, format="PNG", optimize=True)
+    sheet.save(path, format="PNG")
 
 
 def _write(draw: ImageDraw.ImageDraw, place: tuple[int, int], text: str) -> None:

@@ -13,6 +13,8 @@ from edgers.products.cog import ProductGrid
 from edgers.scene.geometry import footprint_lonlat
 
 STAC_VERSION = "1.1.0"
+FILE_DATE = "file date"
+"""Said of a time that is only the scene file's own."""
 EXTENSIONS = (
     "https://stac-extensions.github.io/projection/v2.0.0/schema.json",
     "https://stac-extensions.github.io/classification/v2.0.0/schema.json",
@@ -40,7 +42,7 @@ def acquisition_time(path: Path, tags: Mapping[str, str]) -> tuple[str, str]:
             return _rfc3339(datetime.strptime(match.group(1), "%Y%m%dT%H%M%S")), "file name"
         except ValueError:
             pass
-    return _rfc3339(datetime.fromtimestamp(int(path.stat().st_mtime), timezone.utc)), "file date"
+    return _rfc3339(datetime.fromtimestamp(int(path.stat().st_mtime), timezone.utc)), FILE_DATE
 
 
 def _rfc3339(time: datetime) -> str:

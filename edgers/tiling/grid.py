@@ -12,8 +12,8 @@ DEFAULT_TILE_PX = 256
 On a 2-core x86 CPU a 0.27 M parameter convolutional network ran as fast per pixel at 128 and 256 px
 as at 512 px, with a quarter of the memory (ONNX Runtime 1.32; see bench/tile_size.py)."""
 
-HALO_SHARE = 6
-"""A default tile is at least this many halos wide, so halos stay under about half of the work."""
+HALO_SHARE = 14
+"""A default tile is at least this many halos wide, so that halos are some 30 % of the work."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

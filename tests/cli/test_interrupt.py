@@ -22,7 +22,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     made = tmp_path_factory.mktemp("long")
     make_bundle(made, contract_document(), unet)
     samples = np.random.default_rng(0).integers(1, 4000, (3, 512, 512)).astype(np.uint16)
-    write_scene(made / "scene.tif", np.tile(samples, (1, 8, 8)), names=BAND_NAMES)
+    write_scene(made / "scene.tif", np.tile(samples, (1, 5, 5)), names=BAND_NAMES)
     return made
 
 
