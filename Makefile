@@ -27,10 +27,10 @@ clean:
 
 $(VENV)/.run: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet --editable .
+	$(BIN)/python -m pip install -qq --upgrade pip
+	$(BIN)/python -m pip install -qq --editable .
 	touch $@
 
 $(VENV)/.dev: $(VENV)/.run tests/requirements.txt
-	$(BIN)/python -m pip install --quiet --editable '.[dev]' -r tests/requirements.txt
+	$(BIN)/python -m pip install -qq --editable '.[dev]' -r tests/requirements.txt
 	touch $@

@@ -3,12 +3,12 @@
 import io
 import math
 from dataclasses import dataclass
-from types import TracebackType
 
 import numpy as np
 import numpy.typing as npt
 
 from edgers.bundle import GOLDEN_INPUT, GOLDEN_OUTPUT, Bundle, EngineChoice
+from edgers.closing import Closing
 from edgers.contract import ModelInput, ModelOutput
 from edgers.engines import ENGINES, Engine
 from edgers.engines.agreement import largest_difference, largest_value
@@ -22,7 +22,7 @@ layout differs by far more than 1e-3."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Model:
+class Model(Closing):
     """A bundle with a running engine; a context manager."""
 
     bundle: Bundle
@@ -44,15 +44,8 @@ class Model:
         """The output that is decoded."""
         return self.bundle.contract.outputs[0]
 
-    def __enter__(self) -> "Model":
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """Give the engine back."""
         self.engine.close()
 
 

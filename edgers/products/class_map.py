@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
 
 import numpy as np
 import numpy.typing as npt
 
+from edgers.closing import Closing
 from edgers.contract import ModelOutput
 from edgers.products.areas import AreaCounter, ClassArea
 from edgers.products.cog import CogWriter, ProductGrid
@@ -39,7 +39,7 @@ class Block:
     """Whether the tile was not inferred because it holds no data."""
 
 
-class ClassMap:
+class ClassMap(Closing):
     """Products of one scene in the making; a context manager."""
 
     def __init__(
@@ -129,15 +129,8 @@ class ClassMap:
         )  # fmt: skip
         return self._staging.commit([*names.values(), item])
 
-    def __enter__(self) -> "ClassMap":
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """Let go of files that are still open."""
         self._cog.close()
         if self._probabilities:
             self._probabilities.close()

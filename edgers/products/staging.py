@@ -10,12 +10,12 @@ import shutil
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from types import TracebackType
 
+from edgers.closing import Closing
 from edgers.errors import OutputError
 
 
-class Staging:
+class Staging(Closing):
     """A temporary folder whose files are moved to `folder` by `commit`; a context manager."""
 
     def __init__(self, folder: Path) -> None:
@@ -32,15 +32,8 @@ class Staging:
                 fix="Give another one with -o.",
             ) from error
 
-    def __enter__(self) -> "Staging":
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """Remove what was not committed."""
         shutil.rmtree(self._path, ignore_errors=True)
         if self._made_folder:
             # Only an empty folder goes; one that holds products stays.

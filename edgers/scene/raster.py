@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +14,7 @@ from rasterio.errors import RasterioError
 from rasterio.io import DatasetReader
 from rasterio.windows import Window
 
+from edgers.closing import Closing
 from edgers.contract import ModelInput
 from edgers.errors import BandError, SceneError
 from edgers.scene.bands import SceneBand, bands_of, match_bands
@@ -36,7 +36,7 @@ class SceneWindow:
     """True where a pixel counts as nodata by the contract's rule, (height, width)."""
 
 
-class Raster:
+class Raster(Closing):
     """One raster file that fits one model input; a context manager."""
 
     def __init__(self, path: Path, source: ModelInput, renamed: Mapping[str, str]) -> None:
@@ -61,15 +61,8 @@ class Raster:
             for band in self.bands
         ]
 
-    def __enter__(self) -> "Raster":
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """Close the file."""
         self._dataset.close()
 
     @property
