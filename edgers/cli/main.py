@@ -1,6 +1,7 @@
 """The `edgers` command."""
 
 import importlib
+import io
 import signal
 import sys
 
@@ -57,6 +58,10 @@ def edgers() -> None:
 
 def main() -> None:
     """Run the command line; tell errors in words and end with their exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal that lacks a character gets a substitute, not a traceback.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
     # A service manager's stop and a closed terminal end a run as cleanly as Ctrl-C.
     for name in ("SIGTERM", "SIGHUP"):
         if hasattr(signal, name):

@@ -71,7 +71,12 @@ def _renamed(maps: tuple[str, ...]) -> dict[str, str]:
     for text, (band, _, name) in zip(maps, pairs, strict=True):
         if not band or not name:
             raise BadInputError(f"--map {text!r} is not of the form BAND=NAME.")
-    return {band: name for band, _, name in pairs}
+    renamed = {band: name for band, _, name in pairs}
+    if len(renamed) < len(pairs):
+        raise BadInputError(
+            "--map names a band twice.", seen=f"Given: {', '.join(maps)}.", fix="Keep one of them."
+        )
+    return renamed
 
 
 def _check_names(scenes: tuple[Path, ...]) -> None:

@@ -21,11 +21,13 @@ class Staging(Closing):
     def __init__(self, folder: Path) -> None:
         """Make the folder ready; raises OutputError where nothing can be written there."""
         self._folder = folder
-        self._made_folder = not folder.exists()
+        self._made: list[Path] = []
         try:
+            self._made = [path for path in (folder, *folder.parents) if not path.exists()]
             folder.mkdir(parents=True, exist_ok=True)
             self._path = Path(tempfile.mkdtemp(prefix=".edgers-", dir=folder))
         except OSError as error:
+            self._remove_empty()
             raise OutputError(
                 f"output folder {folder} cannot be written to.",
                 seen=f"{error.strerror}.",
@@ -35,10 +37,13 @@ class Staging(Closing):
     def close(self) -> None:
         """Remove what was not committed."""
         shutil.rmtree(self._path, ignore_errors=True)
-        if self._made_folder:
-            # Only an empty folder goes; one that holds products stays.
-            with contextlib.suppress(OSError):
-                self._folder.rmdir()
+        self._remove_empty()
+
+    def _remove_empty(self) -> None:
+        """Remove the folders made for this run, from the innermost on, as long as they are empty."""
+        with contextlib.suppress(OSError):
+            for path in self._made:
+                path.rmdir()
 
     def path(self, name: str) -> Path:
         """Give the place to write the file that will be `name`."""
