@@ -18,12 +18,15 @@ from typing import cast
 
 from edgers.contract import Contract, contract_from_bytes
 from edgers.errors import BundleError
+from edgers.files import read_file
 from edgers.tiling.halo import Halo, halo_from_document
 
 FORMAT = 1
 """Version of the file format; a reader refuses any other."""
 MANIFEST, MEASURED, CONTRACT = "manifest.json", "measured.json", "contract.json"
 GOLDEN_INPUT, GOLDEN_OUTPUT = "golden/input.npy", "golden/output.npy"
+MAX_BUNDLE_BYTES = 2**32 - 1
+"""Largest bundle read: what a plain ZIP can hold."""
 EPOCH = (1980, 1, 1, 0, 0, 0)
 """Earliest date a ZIP can hold; every entry bears it."""
 
@@ -93,10 +96,7 @@ def open_bundle(path: Path) -> Bundle:
 
     Raises BundleError where it is unreadable or altered, whatever the alteration.
     """
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise BundleError(f"bundle {path} cannot be read.", seen=f"{error.strerror}.") from error
+    data = read_file(path, "bundle", MAX_BUNDLE_BYTES, BundleError)
     entries = _unzip(data, path)
     manifest = _manifest(entries, path)
     _check_hashes(entries, manifest, path)

@@ -56,6 +56,7 @@ def compile_bundle(
     halo = halo_from_graph(model, source, output.name)
     data = graph.read_bytes()
     engine = ENGINES[device.engines[0]](data)
+    golden = golden_entries(engine, stated, halo)
     proof = prove_tiling(engine, stated, halo) if halo.is_exact else None
     if proof is not None and not proof.holds:
         raise GraphError(
@@ -67,7 +68,7 @@ def compile_bundle(
     entries = {
         CONTRACT: canonical_json(stated.document),
         GRAPH_ENTRY: data,
-        **golden_entries(engine, stated, halo),
+        **golden,
     }
     choice = {
         "name": engine.info.name,

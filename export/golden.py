@@ -8,6 +8,7 @@ import numpy.typing as npt
 from edgers.bundle import GOLDEN_INPUT, GOLDEN_OUTPUT
 from edgers.contract import Contract
 from edgers.engines import Engine
+from edgers.export.graph import check_answer
 from edgers.tiling.axis_tiles import smallest_tile_px
 from edgers.tiling.halo import AxisHalo, Halo
 
@@ -18,7 +19,10 @@ SEED = 20_230_517
 
 
 def golden_entries(engine: Engine, contract: Contract, halo: Halo) -> dict[str, bytes]:
-    """Give the bundle entries for the golden tile: normal noise through the network."""
+    """Give the bundle entries for the golden tile: normal noise through the network.
+
+    Raises ContractError where what the network gives is not what the contract states.
+    """
     source = contract.inputs[0]
     shape = [max(1, size) for size in source.shape]
     shape[source.dim_order.index("channel")] = len(source.bands)
@@ -29,6 +33,7 @@ def golden_entries(engine: Engine, contract: Contract, halo: Halo) -> dict[str, 
         noise = np.abs(noise) * 64
     tile = noise.astype(source.data_type)
     answer = engine.infer({source.name: tile})[contract.outputs[0].name]
+    check_answer(contract, answer.shape)
     return {GOLDEN_INPUT: _npy(tile), GOLDEN_OUTPUT: _npy(answer)}
 
 

@@ -6,10 +6,19 @@ from typing import TYPE_CHECKING
 
 from edgers.contract import Contract, ModelInput, ModelOutput
 from edgers.errors import ContractError, GraphError
-from edgers.tasks.segmentation import check_segmentation
+from edgers.files import read_file
+from edgers.tasks.segmentation import (
+    check_scores,
+    check_segmentation,
+    class_axis,
+    gives_indices,
+)
 
 if TYPE_CHECKING:
     import onnx
+
+MAX_GRAPH_BYTES = 2**31 - 1
+"""Largest graph read: what a protobuf message can hold."""
 
 TYPES = {
     1: "float32", 2: "uint8", 3: "int8", 4: "uint16", 5: "int16", 6: "int32", 7: "int64",
@@ -28,15 +37,12 @@ def graph_from_file(path: Path) -> "onnx.ModelProto":
     from google.protobuf.message import DecodeError
     from onnx.checker import ValidationError
 
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise GraphError(f"graph {path} cannot be read.", seen=f"{error.strerror}.") from error
+    data = read_file(path, "graph", MAX_GRAPH_BYTES, GraphError)
     try:
         model = onnx.load_model_from_string(data)
         if not model.graph.node:
             raise ValidationError("it has no nodes")
-        if any(tensor.data_location for tensor in model.graph.initializer):
+        if _has_outside_weights(model.graph):
             raise GraphError(
                 f"graph {path} keeps weights in other files.",
                 rule="All weights must be inside the .onnx file.",
@@ -49,6 +55,21 @@ def graph_from_file(path: Path) -> "onnx.ModelProto":
             seen=f"{(str(error).splitlines() or ['It is empty'])[0]}.",
         ) from error
     return model
+
+
+def _has_outside_weights(graph: "onnx.GraphProto") -> bool:
+    """Tell whether a graph, or one inside it, has tensors that point to other files."""
+    if any(tensor.data_location for tensor in graph.initializer):
+        return True
+    if any(part.data_location for s in graph.sparse_initializer for part in (s.values, s.indices)):
+        return True
+    for node in graph.node:
+        for attribute in node.attribute:
+            if any(tensor.data_location for tensor in (attribute.t, *attribute.tensors)):
+                return True
+            if any(_has_outside_weights(inner) for inner in (attribute.g, *attribute.graphs)):
+                return True
+    return False
 
 
 def graph_inputs(model: "onnx.ModelProto") -> list["onnx.ValueInfoProto"]:
@@ -78,6 +99,24 @@ def check_fit(model: "onnx.ModelProto", contract: Contract) -> None:
     _check_tensor("input", source, inputs[source.name], len(source.bands))
     if outputs[output.name].type.tensor_type.HasField("shape"):
         _check_tensor("output", output, outputs[output.name], None)
+
+
+def check_answer(contract: Contract, shape: tuple[int, ...]) -> None:
+    """Raise ContractError where what the graph really gave is not what the contract states."""
+    output = contract.outputs[0]
+    where = f"the contract's output {output.name!r}"
+    fits = len(shape) == len(output.shape) and all(
+        wanted in (-1, found) for wanted, found in zip(output.shape, shape, strict=True)
+    )
+    if not fits:
+        raise ContractError(
+            f"{where} states another shape than the graph gives.",
+            seen=f"Contract: {list(output.shape)}. Graph, on a small tile: {list(shape)}.",
+        )
+    axis = class_axis(output)
+    scores = shape[output.dim_order.index(axis)] if axis else 0
+    if scores and not gives_indices(output, scores):
+        check_scores(output, scores)
 
 
 def check_contract(contract: Contract) -> None:
@@ -133,6 +172,12 @@ def _check_tensor(
                 f"{where} states {wanted} along {axis!r}, the graph has {found}.",
                 seen=f"Contract: {list(stated.shape)}. Graph: {list(shape)}.",
             )
+    if (batch := shape[stated.dim_order.index("batch")]) not in (-1, 1):
+        raise ContractError(
+            f"{where} takes {batch} images at once in the graph.",
+            rule="The batch must be 1 or free.",
+            fix="Export the graph with a free batch axis.",
+        )
     channels = shape[stated.dim_order.index("channel")] if bands else -1
     if bands and channels not in (-1, bands):
         raise ContractError(

@@ -1,7 +1,6 @@
 """Typed access to the fields of a JSON object, with errors that name the place."""
 
 import difflib
-import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
@@ -9,6 +8,9 @@ from typing import TypeVar
 from edgers.errors import ContractError
 
 Json = Mapping[str, object]
+
+LARGEST_NUMBER = 3.4e38
+"""Largest number a field may hold: what single precision, in which scaling is done, can."""
 Word = TypeVar("Word", bound=str)
 
 
@@ -46,12 +48,10 @@ class Fields:
     def number(self, key: str, default: float | None = None) -> float:
         """Read a finite number."""
         value = self.values.get(key, default)
-        if (
-            isinstance(value, bool)
-            or not isinstance(value, (int, float))
-            or not math.isfinite(value)
-        ):
+        if isinstance(value, bool) or not isinstance(value, (int, float)):
             raise self.fail(key, "It must be a finite number.")
+        if not abs(value) <= LARGEST_NUMBER:
+            raise self.fail(key, f"It must lie within ±{LARGEST_NUMBER:g}.")
         return float(value)
 
     def positive(self, key: str, default: float | None = None) -> float:

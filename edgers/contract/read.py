@@ -23,9 +23,13 @@ from edgers.contract.model import (
 )
 from edgers.contract.scaling import read_scaling
 from edgers.errors import ContractError
+from edgers.files import read_file
 
 MAX_CONTRACT_BYTES = 4_000_000
 """Largest contract read; the largest of the catalogue's (224 bands) is under 100 kB."""
+
+MAX_DEPTH = 50
+"""Most levels of objects and lists; a STAC Item with a contract has about 8."""
 
 INPUT_FIELDS = (
     "edgers:value_scaling",
@@ -63,23 +67,12 @@ def contract_from_file(path: Path) -> Contract:
 
     Raises ContractError where the file is missing, is not JSON, or breaks a rule of the contract.
     """
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise ContractError(
-            f"contract {path} cannot be read.", seen=f"{error.strerror}."
-        ) from error
+    data = read_file(path, "contract", MAX_CONTRACT_BYTES, ContractError)
     return contract_from_bytes(data, str(path))
 
 
 def contract_from_bytes(data: bytes, origin: str) -> Contract:
     """Read a contract from JSON bytes; `origin` names it in errors."""
-    if len(data) > MAX_CONTRACT_BYTES:
-        raise ContractError(
-            f"contract {origin} is too large.",
-            seen=f"It has {len(data)} bytes.",
-            rule=f"At most {MAX_CONTRACT_BYTES} bytes are read.",
-        )
     try:
         document = json.loads(
             data.decode("utf-8"),
@@ -93,8 +86,10 @@ def contract_from_bytes(data: bytes, origin: str) -> Contract:
             seen=f"{error}.",
             fix="Start one with 'edgers contract init MODEL.onnx'.",
         ) from error
-    if not isinstance(document, dict):
-        raise ContractError(f"contract {origin} must hold a JSON object.")
+    if not isinstance(document, dict) or _depth(document) > MAX_DEPTH:
+        raise ContractError(
+            f"contract {origin} must hold a JSON object, at most {MAX_DEPTH} levels deep."
+        )
     return contract_from_document(document)
 
 
@@ -107,11 +102,30 @@ def _finite(text: str) -> float:
 
 
 def _object_without_doubles(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    """Refuse a key given twice: a reader that takes the last hides the first."""
-    keys = [key for key, _ in pairs]
-    if doubles := {key for key in keys if keys.count(key) > 1}:
-        raise ValueError(f"the key {sorted(doubles)[0]!r} is there twice")
-    return dict(pairs)
+    """Refuse a key given twice, of which a reader would hide one, and broken characters."""
+    found: dict[str, object] = {}
+    for key, value in pairs:
+        if key in found:
+            raise ValueError(f"the key {key!r} is there twice")
+        for text in (key, value):
+            if isinstance(text, str):
+                text.encode()
+        found[key] = value
+    return found
+
+
+def _depth(document: object) -> int:
+    """Count the levels of objects and lists, without a stack that could run out."""
+    level, depth = [document], 0
+    while level and depth <= MAX_DEPTH:
+        inner: list[object] = []
+        for value in level:
+            if isinstance(value, dict):
+                inner += value.values()
+            elif isinstance(value, list):
+                inner += value
+        level, depth = inner, depth + 1
+    return depth
 
 
 def contract_from_document(document: Json) -> Contract:

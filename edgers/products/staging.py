@@ -40,7 +40,7 @@ class Staging(Closing):
         self._remove_empty()
 
     def _remove_empty(self) -> None:
-        """Remove the folders made for this run, from the innermost on, as long as they are empty."""
+        """Remove the folders made for this run, innermost first, as long as they are empty."""
         with contextlib.suppress(OSError):
             for path in self._made:
                 path.rmdir()

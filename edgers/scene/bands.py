@@ -53,11 +53,14 @@ class SceneBand:
 def bands_of(dataset: DatasetReader) -> tuple[SceneBand, ...]:
     """List the data bands of a raster; alpha bands are masks, not data."""
     bands = []
+    # Each of these properties walks through all bands.
+    colours, descriptions, types = dataset.colorinterp, dataset.descriptions, dataset.dtypes
+    units, scales, offsets = dataset.units, dataset.scales, dataset.offsets
     for index in dataset.indexes:
-        colour = dataset.colorinterp[index - 1].name
+        colour = colours[index - 1].name
         if colour == "alpha":
             continue
-        name = (dataset.descriptions[index - 1] or "").strip()
+        name = (descriptions[index - 1] or "").strip()
         bands.append(
             SceneBand(
                 index=index,
@@ -66,10 +69,10 @@ def bands_of(dataset: DatasetReader) -> tuple[SceneBand, ...]:
                 wavelength_um=_wavelength_um(
                     {**dataset.tags(index, ns="IMAGERY"), **dataset.tags(index)}, name
                 ),
-                data_type=dataset.dtypes[index - 1],
-                unit=(dataset.units[index - 1] or "").strip(),
-                scale=dataset.scales[index - 1],
-                offset=dataset.offsets[index - 1],
+                data_type=types[index - 1],
+                unit=(units[index - 1] or "").strip(),
+                scale=scales[index - 1],
+                offset=offsets[index - 1],
             )
         )
     return tuple(bands)

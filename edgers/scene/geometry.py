@@ -49,15 +49,22 @@ def check_crs(dataset: Placed, origin: str) -> None:
     """Raise SceneError where a raster states a CRS that has no place on Earth."""
     if dataset.crs is None:
         return
+    height, width = dataset.shape
+    columns, rows = (
+        side.ravel() for side in np.meshgrid([0, width / 2, width], [0, height / 2, height])
+    )
     try:
-        warp_points(dataset.crs, LONLAT, [dataset.transform.c], [dataset.transform.f])
-    except (RasterioError, CPLE_BaseError) as error:
+        lon, _ = lonlat_from_pixels(dataset.crs, dataset.transform, columns, rows)
+        seen = "" if np.isfinite(lon).any() else "None of its corners nor its middle is on Earth"
+    except RasterioError as error:
+        seen = f"PROJ says: {error}"
+    if seen:
         raise SceneError(
             f"{origin} has a CRS that cannot be placed on Earth.",
-            seen=f"It is {dataset.crs.to_string()[:80]}; PROJ says: {error}.",
+            seen=f"It is {dataset.crs.to_string()[:80]}. {seen}.",
             rule="A CRS must lead to longitude and latitude.",
             fix="Assign the right one, for example with: rio edit-info --crs EPSG:CODE FILE",
-        ) from error
+        )
 
 
 def lonlat_from_pixels(

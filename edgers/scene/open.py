@@ -4,8 +4,8 @@ GDAL opens far more than image files: addresses on the network, other files name
 pipes. A scene comes from a regular local file, through one of a few drivers, with the network off.
 """
 
+import math
 import os
-import stat
 import warnings
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from rasterio.errors import NotGeoreferencedWarning, RasterioError
 from rasterio.io import DatasetReader
 
 from edgers.errors import SceneError
+from edgers.files import check_file
 
 DRIVERS = {
     b"II*\0": "GTiff",
@@ -38,6 +39,10 @@ CACHE_BYTES = 128 * 2**20
 MAX_SIDE_PX = 1_000_000
 """Longest side accepted; the longest real scenes are strips of some 100 000 lines."""
 
+MAX_PIXELS = 200_000_000_000
+"""Most pixels accepted. A header of 300 bytes can claim any number; a national mosaic of
+320 000 × 320 000 px has half of this."""
+
 
 def open_raster(path: Path) -> DatasetReader:
     """Open a raster for windowed reading.
@@ -52,23 +57,16 @@ def open_raster(path: Path) -> DatasetReader:
             rule="Scenes are read from files, never from addresses.",
             fix="Copy it here first.",
         )
-    try:
-        found = path.stat()
-    except (OSError, ValueError) as error:
-        raise SceneError(
-            f"scene {text} cannot be read.", seen=f"{getattr(error, 'strerror', error)}."
-        ) from error
-    if not stat.S_ISREG(found.st_mode):
-        raise SceneError(f"scene {text} is not a file.", fix="Give the raster files themselves.")
-    if found.st_size == 0:
+    if check_file(path, "scene", SceneError) == 0:
         raise SceneError(f"scene {text} is empty.", seen="It has 0 bytes.")
     dataset = _open(path)
-    if max(dataset.width, dataset.height) > MAX_SIDE_PX or dataset.count == 0:
+    sides = dataset.width, dataset.height
+    if max(sides) > MAX_SIDE_PX or math.prod(sides) > MAX_PIXELS or dataset.count == 0:
         dataset.close()
         raise SceneError(
             f"scene {text} states an impossible size.",
             seen=f"{dataset.width} × {dataset.height} px, {dataset.count} bands.",
-            rule=f"A side has at most {MAX_SIDE_PX} px.",
+            rule=f"A side has at most {MAX_SIDE_PX} px, a scene {MAX_PIXELS:.0e} px.",
         )
     return dataset
 

@@ -31,7 +31,7 @@ class SegmentationDecoder:
         """Prepare for one output; raises ContractError where it is no segmentation."""
         check_segmentation(output)
         self._output = output
-        self._gives_indices = _gives_indices(output)
+        self._gives_indices = gives_indices(output, _stated_scores(output))
         if with_probabilities and self._gives_indices:
             raise ContractError(
                 f"output {output.name!r} holds classes, not scores.",
@@ -46,7 +46,7 @@ class SegmentationDecoder:
         )
         axes = output.dim_order
         order = [
-            axes.index(name) for name in ("batch", _class_axis(output), "height", "width") if name
+            axes.index(name) for name in ("batch", class_axis(output), "height", "width") if name
         ]
         self._order = tuple(order)
 
@@ -112,18 +112,27 @@ def _sigmoid(x: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     return result
 
 
-def _class_axis(output: ModelOutput) -> str:
+def class_axis(output: ModelOutput) -> str:
     """Name of the axis with a score a class; empty where the tensor holds class indices."""
     return next((name for name in ("class", "channel") if name in output.dim_order), "")
 
 
-def _gives_indices(output: ModelOutput) -> bool:
-    """Tell whether the graph has already chosen a class for each pixel."""
-    axis = _class_axis(output)
-    return not axis or (
-        output.shape[output.dim_order.index(axis)] == 1
-        and np.issubdtype(np.dtype(output.data_type), np.integer)
-    )
+def gives_indices(output: ModelOutput, scores: int) -> bool:
+    """Tell whether the graph has already chosen a class for each pixel.
+
+    `scores` is the length of the class axis, 0 where there is none.
+    """
+    return scores == 0 or (scores == 1 and np.issubdtype(np.dtype(output.data_type), np.integer))
+
+
+def check_scores(output: ModelOutput, scores: int) -> None:
+    """Raise ContractError where a number of scores a pixel does not fit the classes."""
+    if scores != len(output.classes) and (scores, len(output.classes)) != (1, 2):
+        raise ContractError(
+            f"contract output {output.name!r} has {scores} scores a pixel and "
+            f"{len(output.classes)} classes.",
+            rule="There is one score a class, or one score for two classes.",
+        )
 
 
 def check_segmentation(output: ModelOutput) -> None:
@@ -135,7 +144,7 @@ def check_segmentation(output: ModelOutput) -> None:
             rule="This version decodes 'semantic-segmentation' (or 'segmentation').",
         )
     wanted = {"batch", "height", "width"}
-    axes = set(output.dim_order) - {_class_axis(output)}
+    axes = set(output.dim_order) - {class_axis(output)}
     if axes != wanted:
         raise ContractError(
             f"{where} has axes {', '.join(output.dim_order)}.",
@@ -147,10 +156,12 @@ def check_segmentation(output: ModelOutput) -> None:
             rule="A segmentation has at least two.",
             fix="List them under 'classification:classes' in the order of the class axis.",
         )
-    axis = _class_axis(output)
-    scores = -1 if _gives_indices(output) else output.shape[output.dim_order.index(axis)]
-    if scores not in (-1, len(output.classes)) and (scores, len(output.classes)) != (1, 2):
-        raise ContractError(
-            f"{where} has {scores} scores a pixel and {len(output.classes)} classes.",
-            rule="There is one score a class, or one score for two classes.",
-        )
+    scores = _stated_scores(output)
+    if scores > 0 and not gives_indices(output, scores):
+        check_scores(output, scores)
+
+
+def _stated_scores(output: ModelOutput) -> int:
+    """Length of the class axis in the contract: 0 where there is none, −1 where it is not said."""
+    axis = class_axis(output)
+    return output.shape[output.dim_order.index(axis)] if axis else 0

@@ -70,7 +70,9 @@ class Grid:
     @property
     def tile_px(self) -> int:
         """Longest side of any window."""
-        return max(side for tile in self for side in tile.window_shape)
+        return max(
+            tile.window_stop - tile.window_start for tile in self.rows.tiles + self.columns.tiles
+        )
 
 
 def default_tile_px(halo: Halo) -> int:

@@ -12,7 +12,7 @@ from builders.refusals import edgers_within, is_refusal, refused_run
 from builders.runs import edgers
 from builders.scenes import noise, write_scene
 
-SECONDS = 20
+SECONDS = 6
 
 
 @pytest.fixture(scope="module")

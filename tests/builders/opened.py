@@ -36,5 +36,7 @@ def _names(handle: int) -> Iterator[str]:
             return
         while data:
             *_, length = HEADER.unpack_from(data)
-            yield os.fsdecode(data[HEADER.size : HEADER.size + length].rstrip(b"\0"))
+            name = os.fsdecode(data[HEADER.size : HEADER.size + length].rstrip(b"\0"))
             data = data[HEADER.size + length :]
+            if name:  # without one, the folder itself was listed
+                yield name

@@ -6,12 +6,16 @@ from pathlib import Path
 
 from builders.runs import Outcome, edgers
 
+MEMORY_LIMIT_KB = 3 * 2**20
+"""Address space of a process that is given files without end."""
+
 
 def is_refusal(done: Outcome) -> bool:
-    """Tell whether a command ended with 2 and an error in words, and said nothing else."""
+    """Tell whether a command ended with 2 and an error in words, and claimed no result."""
+    claims = [line for line in done.out.splitlines() if not line.startswith("model ")]
     return (
         done.code == 2
-        and done.out == ""
+        and not claims
         and done.err.startswith("error  ")
         and "Traceback" not in done.err
     )
@@ -31,10 +35,11 @@ def _listing(folder: Path) -> list[str]:
 
 
 def edgers_within(seconds: float, *arguments: object) -> Outcome:
-    """Run the command line in a process of its own that must end in time."""
+    """Run the command line in a process of its own that must end in time, with little memory."""
+    limited = f'ulimit -v {MEMORY_LIMIT_KB}; exec "$@"'
+    command = Path(sys.executable).with_name("edgers")
     done = subprocess.run(
-        [Path(sys.executable).with_name("edgers"), *map(str, arguments)],
+        ["sh", "-c", limited, "sh", command, *map(str, arguments)],
         capture_output=True, text=True, timeout=seconds, stdin=subprocess.DEVNULL,
     )  # fmt: skip
     return Outcome(done.returncode, done.stdout, done.stderr)
-

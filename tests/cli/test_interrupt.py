@@ -14,6 +14,13 @@ from builders.networks import unet
 from builders.scenes import write_scene
 
 DEADLINE_S = 30
+LISTENING = """
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from edgers.cli.main import main
+main()
+"""
+"""The command, also where the tests themselves run with interrupts turned off."""
 
 
 @pytest.fixture(scope="module")
@@ -28,11 +35,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def started(folder: Path, out: Path) -> subprocess.Popen[str]:
     """Start a run and wait until it has a product in the making."""
-    command = Path(sys.executable).with_name("edgers")
     process = subprocess.Popen(
-        [command, "run", folder / "b.edgers", folder / "scene.tif", "-o", out],
+        [sys.executable, "-c", LISTENING, "run", folder / "b.edgers", folder / "scene.tif",
+         "-o", out],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )  # fmt: skip
     end = time.monotonic() + DEADLINE_S
     while not list(out.glob(".edgers-*/*.tif")):

@@ -8,7 +8,6 @@ import pytest
 from builders.bundles import contract_document
 
 from edgers.contract import contract_from_bytes, contract_from_document
-from edgers.contract.read import MAX_CONTRACT_BYTES
 from edgers.errors import ContractError
 
 Change = Callable[[dict[str, Any]], None]
@@ -224,7 +223,6 @@ def test_a_number_that_is_none_is_refused_in_fields_of_others(literal: str) -> N
         (b"null", "must hold a JSON object"),
         (b"{}", "no 'mlm:input'"),
         (b'{"mlm:input": null, "mlm:output": null}', "no 'mlm:input'"),
-        (b" " * (MAX_CONTRACT_BYTES + 1), "too large"),
     ],
 )
 def test_bytes_that_are_no_contract_are_refused(data: bytes, word: str) -> None:

@@ -108,11 +108,17 @@ def test_the_source_is_not_run_ahead_of_the_caller() -> None:
 
 
 def test_nothing_starts_before_the_first_result_is_asked_for() -> None:
+    begun: list[int] = []
+
     def source() -> Iterator[int]:
-        raise OwnError
+        begun.append(0)
         yield 0
 
-    flow(source(), stage("a", add(0))).results().close()
+    results = flow(source(), stage("a", add(0))).results()
+    assert threading.active_count() == 1
+    assert not begun
+    assert list(results) == [0]
+    assert begun
 
 
 def failing_at(position: int) -> Callable[[int], int]:

@@ -156,7 +156,8 @@ def squeeze_and_excite(g: GraphBuilder) -> str:
 
 
 def self_attention(g: GraphBuilder) -> str:
-    flat = g.node("Reshape", [g.conv("x", 4), whole(g, [1, 4, -1])])
+    coarse = g.pool(g.conv("x", 4), kernel=8, stride=8)
+    flat = g.node("Reshape", [coarse, whole(g, [1, 4, -1])])
     return g.node("MatMul", [g.node("Transpose", [flat], perm=[0, 2, 1]), flat])
 
 
