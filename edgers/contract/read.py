@@ -58,6 +58,8 @@ TENSOR_TYPES = (
     "int64",
 )
 SAMPLE_TYPES = (*TENSOR_TYPES, "uint32", "uint64")
+KEEPING_RESIZES = ("crop", "pad")
+"""MLM resize types that leave pixels as they are: tiles are read at the scene's own GSD."""
 PALETTE = ("B5A886", "2B6CB0", "E2E8F0", "2F855A", "C05621", "805AD5", "D69E2E", "97266D")
 """Colours for classes that name none, in turn: earth, water, cloud, vegetation and on."""
 
@@ -219,6 +221,8 @@ def _read_input(source: Fields, table: Mapping[str, Json]) -> ModelInput:
         raise source.fail(
             "bands", f"The tensor has {channels} channels; there are {len(bands)} bands."
         )
+    if source.has("resize_type"):
+        source.choice("resize_type", KEEPING_RESIZES)
     return ModelInput(
         name=source.text("name"),
         bands=bands,

@@ -21,14 +21,29 @@ def read_scaling(source: Fields, band_count: int) -> tuple[ScalingStep, ...]:
     if source.has("edgers:value_scaling"):
         steps = source.objects("edgers:value_scaling")
         return tuple(_read_step(step, band_count) for step in steps)
+    if source.has("pre_processing_function"):
+        raise source.fail(
+            "pre_processing_function",
+            "Code is not run. Write its steps as 'edgers:value_scaling', which replaces it.",
+        )
     if source.has("value_scaling"):
-        return _read_mlm(source, band_count)
+        return _read_mlm(source, list(source.objects("value_scaling")), band_count)
+    if source.has("norm_type"):
+        return _read_mlm(source, _old_entries(source), band_count)
     return ()
 
 
-def _read_mlm(source: Fields, band_count: int) -> tuple[ScalingStep, ...]:
-    """Turn MLM's object-a-band list into one step with a number a band."""
-    entries = list(source.objects("value_scaling"))
+def _old_entries(source: Fields) -> list[Fields]:
+    """Read the fields that stood in for `value_scaling` before MLM 1.4."""
+    kind = source.choice("norm_type", ("min-max", "z-score"))
+    return [
+        Fields({**entry.values, "type": kind}, entry.where)
+        for entry in source.objects("statistics")
+    ]
+
+
+def _read_mlm(source: Fields, entries: list[Fields], band_count: int) -> tuple[ScalingStep, ...]:
+    """Turn an object a band, or one for all, into one step with a number a band."""
     if len(entries) not in (1, band_count):
         raise source.fail("value_scaling", f"It must hold 1 object or {band_count}, one a band.")
     kinds = {entry.values.get("type") for entry in entries}
