@@ -1,11 +1,14 @@
 """A first contract for a graph: everything the graph says, and a '?' for everything it does not."""
 
+import contextlib
 import json
 from typing import TYPE_CHECKING
 
 from edgers.contract.read import PALETTE
 from edgers.errors import GraphError
 from edgers.export.graph import graph_inputs, tensor_facts
+from edgers.tiling.graph import PROBE_SIZES_PX
+from edgers.tiling.probe import probe_graph
 
 if TYPE_CHECKING:
     import onnx
@@ -18,12 +21,13 @@ COMMENTS = {
     "common_name, then center_wavelength (µm). unit and data_type, if given, refuse others.",
     "scaling": "Steps in order: z-score {mean, stddev}, min-max {minimum, maximum}, clip, "
     "clip-min, clip-max, offset (subtracts value), scale (divides by value), decibel {floor}, "
-    "cast {data_type}. A number holds for all bands; a list has one number a band. Remove it if "
-    "the graph scales its input itself.",
+    "cast {data_type}. A number holds for all bands; a list has one number a band. For example "
+    '[{"type": "scale", "value": 10000}]. Remove the field if the graph scales its input itself.',
     "nodata": "pixel: 'all' or 'any' of the bands missing makes a pixel nodata. fill: what the "
     "network sees instead of a missing sample, before scaling; 'mean' is the z-score mean.",
     "values": "'stored' samples, or 'physical' ones: stored × scale tag + offset tag.",
-    "gsd": "Ground sample distance the model was trained at, in metres; other scenes are refused.",
+    "gsd": "Ground sample distance the model was trained at, in metres; scenes far from it are "
+    "refused. Remove the field to take any.",
     "classes": "One entry a score, in channel order; value is what the class map will hold.",
     "activation": "softmax, sigmoid, or none where the graph gives probabilities already.",
 }
@@ -45,56 +49,78 @@ def draft_from_graph(model: "onnx.ModelProto", name: str) -> str:
         "mlm:architecture": "unknown",
         "mlm:tasks": ["semantic-segmentation"],
         "mlm:input": [_input(inputs[0])],
-        "mlm:output": [_output(outputs[0])],
+        "mlm:output": [_output(outputs[0], _seen_shape(model))],
     }
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
 
 def _axes(shape: tuple[int, ...]) -> list[str]:
     """Guess the axis order: channels last where the last axis is the only small fixed one."""
+    if len(shape) == 3:
+        return ["batch", "height", "width"]
     if len(shape) != 4:
-        return AXES[: len(shape)] if len(shape) < 4 else [f"axis{i}" for i in range(len(shape))]
+        return [f"axis{i}" for i in range(len(shape))]
     last = 0 < shape[3] <= 16 and not 0 < shape[1] <= 16
     return ["batch", "height", "width", "channel"] if last else AXES
 
 
+def _along(shape: tuple[int, ...], axis: str) -> int:
+    """Give the length along a guessed axis, 0 where there is none."""
+    axes = _axes(shape)
+    return shape[axes.index(axis)] if axis in axes else 0
+
+
+def _seen_shape(model: "onnx.ModelProto") -> tuple[int, ...]:
+    """Run the graph to see the shape of its first output; empty where it does not run."""
+    entry = graph_inputs(model)[0]
+    stated = tensor_facts(entry)[0]
+    for height, width in PROBE_SIZES_PX:
+        size = {"batch": 1, "height": height, "width": width}
+        shape = tuple(
+            length if length > 0 else size.get(axis, 1)
+            for axis, length in zip(_axes(stated), stated, strict=True)
+        )
+        # The runtime raises classes of its own; a draft does without what it cannot see.
+        with contextlib.suppress(Exception):
+            probe = probe_graph(model, entry.name, shape, (height, width))
+            return probe.shapes[model.graph.output[0].name]
+    return ()
+
+
 def _input(entry: "onnx.ValueInfoProto") -> dict[str, object]:
     shape, data_type = tensor_facts(entry)
-    axes = _axes(shape)
-    channels = shape[axes.index("channel")] if "channel" in axes else 1
-    bands = [{"name": f"?{i + 1}", "common_name": "?"} for i in range(max(1, channels))]
+    bands = [
+        {"name": f"?{i + 1}", "common_name": "?"} for i in range(max(1, _along(shape, "channel")))
+    ]
     return {
         "name": entry.name,
         "$comment bands": COMMENTS["bands"],
         "bands": bands,
-        "input": {"shape": list(shape), "dim_order": axes, "data_type": data_type},
+        "input": {"shape": list(shape), "dim_order": _axes(shape), "data_type": data_type},
         "$comment edgers:value_scaling": COMMENTS["scaling"],
-        "edgers:value_scaling": [{"type": "scale", "value": 10000}],
+        "edgers:value_scaling": "?",
         "$comment edgers:nodata": COMMENTS["nodata"],
         "edgers:nodata": {"pixel": "all", "fill": 0},
         "$comment edgers:values": COMMENTS["values"],
         "edgers:values": "stored",
         "$comment edgers:gsd_m": COMMENTS["gsd"],
-        "edgers:gsd_m": 10,
+        "edgers:gsd_m": "?",
     }
 
 
-def _output(entry: "onnx.ValueInfoProto") -> dict[str, object]:
-    shape, data_type = tensor_facts(entry)
-    axes = _axes(shape)
-    scores = shape[axes.index("channel")] if "channel" in axes else 2
+def _output(entry: "onnx.ValueInfoProto", seen: tuple[int, ...]) -> dict[str, object]:
+    stated, data_type = tensor_facts(entry)
+    axes = _axes(seen or stated)
+    scores = _along(seen or stated, "channel")
+    shape = [scores if axis == "channel" else -1 for axis in axes]
     classes = [
         {"value": i, "name": f"?{i}", "color_hint": PALETTE[i % len(PALETTE)]}
-        for i in range(2 if scores == 1 else max(2, scores))
+        for i in range(max(2, scores))
     ]
     return {
         "name": entry.name,
         "tasks": ["semantic-segmentation"],
-        "result": {
-            "shape": list(shape) or [-1] * 4,
-            "dim_order": axes or AXES,
-            "data_type": data_type,
-        },
+        "result": {"shape": shape, "dim_order": axes, "data_type": data_type},
         "$comment classification:classes": COMMENTS["classes"],
         "classification:classes": classes,
         "$comment edgers:activation": COMMENTS["activation"],

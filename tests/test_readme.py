@@ -27,7 +27,10 @@ def told_commands() -> list[str]:
 def fill_in(contract: Path) -> None:
     """Do what the README asks for in words: replace every '?'."""
     document = json.loads(contract.read_text())
-    for band, name in zip(document["mlm:input"][0]["bands"], BAND_NAMES, strict=True):
+    source = document["mlm:input"][0]
+    source["edgers:value_scaling"] = [{"type": "scale", "value": 2000}]
+    source["edgers:gsd_m"] = 10
+    for band, name in zip(source["bands"], BAND_NAMES, strict=True):
         band["name"] = name
         del band["common_name"]
     for entry in document["mlm:output"][0]["classification:classes"]:

@@ -74,6 +74,16 @@ def test_text_as_a_scene_is_refused_and_leads_nowhere(
     assert not names
 
 
+@pytest.mark.parametrize("magic", [b"\xff\xd8\xff", b"II*\0", b"\x89PNG\r\n\x1a\n"])
+def test_a_vrt_behind_the_first_bytes_of_a_picture_is_refused_and_leads_nowhere(
+    bundle: Path, tmp_path: Path, secret: Path, magic: bytes
+) -> None:
+    (tmp_path / "scene.tif").write_bytes(magic + vrt(secret).encode())
+    with opened_files(secret.parent) as names:
+        refused_run(bundle, tmp_path / "scene.tif", tmp_path / "out")
+    assert not names
+
+
 @pytest.mark.parametrize("end", [".msk", ".MSK", ".ovr", ".aux.xml"])
 def test_a_file_beside_a_scene_leads_nowhere(
     bundle: Path, tmp_path: Path, secret: Path, end: str

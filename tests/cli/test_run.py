@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import rasterio
 from builders.bundles import BAND_NAMES, make_bundle
-from builders.networks import broken_net, plain_contract
+from builders.networks import broken_net, plain_contract, valid_net
 from builders.runs import Outcome, edgers, largest_band
 from builders.scenes import noise, write_scene
 
@@ -149,6 +149,15 @@ def test_a_slip_in_the_last_scene_stops_before_the_first(bundle: Path, tmp_path:
     assert done.code == 2
     assert done.out == ""
     assert "wrong.tif has no band that fits band B02" in done.err
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_last_scene_that_is_too_small_stops_before_the_first(tmp_path: Path) -> None:
+    small = write_scene(tmp_path / "small.tif", SAMPLES[:, :4], names=BAND_NAMES)
+    made = make_bundle(tmp_path, plain_contract(), valid_net)
+    done = run(made, tmp_path, scene(tmp_path), small)
+    assert done.code == 2
+    assert "too small" in done.err
     assert not (tmp_path / "out").exists()
 
 

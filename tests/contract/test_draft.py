@@ -42,6 +42,8 @@ def completed(document: dict[str, Any]) -> dict[str, Any]:
     for band, colour in zip(done["mlm:input"][0]["bands"], ("blue", "green", "red"), strict=True):
         band["common_name"] = colour
     done["mlm:architecture"] = "test"
+    done["mlm:input"][0]["edgers:value_scaling"] = [{"type": "scale", "value": 2000}]
+    done["mlm:input"][0]["edgers:gsd_m"] = 10
     return done
 
 
@@ -96,6 +98,7 @@ def test_a_completed_contract_is_a_valid_mlm_document(tmp_path: Path) -> None:
     assert [c.name for c in contract_from_document(document).outputs[0].classes] == [
         "class 0",
         "class 1",
+        "class 2",
     ]
 
 

@@ -155,9 +155,9 @@ def test_two_tables_complete_one_another() -> None:
 
 
 def test_what_the_input_says_of_a_band_counts_more_than_a_table() -> None:
-    item = item_with(["B02", {"name": "B03", "common_name": "nir"}, "B04"])
+    item = item_with(["B02", "B03", {"name": "B04", "common_name": "nir"}])
     item["bands"] = BAND_TABLE
-    assert told_of(contract_from_document(item).inputs[0].bands[1]) == ("B03", "nir", 0.56)
+    assert told_of(contract_from_document(item).inputs[0].bands[2]) == ("B04", "nir", 0.665)
 
 
 def test_a_collection_with_the_model_at_its_top_is_read() -> None:

@@ -226,5 +226,13 @@ def test_a_whole_number_tensor_holds_its_range_and_does_not_wrap(value: int, hel
     assert tensor_of([[[value]]], data_type="uint8").item() == held
 
 
+@pytest.mark.parametrize("data_type", ["int32", "int64"])
+def test_a_wide_value_does_not_wrap(data_type: str) -> None:
+    found = tensor_of([[[3e30, -3e30]]], dtype="float64", data_type=data_type).ravel().tolist()
+    limits = np.iinfo(data_type)
+    assert 0.99 * limits.max < found[0] <= limits.max
+    assert found[1] == limits.min
+
+
 def test_a_negative_value_does_not_wrap() -> None:
     assert tensor_of([[[-5]]], dtype="int16", data_type="uint8").item() == 0

@@ -107,6 +107,17 @@ def test_overviews_of_classes_hold_classes(report: SceneReport) -> None:
     assert (found[:, 26:] != 255).all()
 
 
+def test_overviews_show_the_class_of_most_pixels_and_invent_none(report: SceneReport) -> None:
+    with rasterio.open(report.products[0], overview_level=0) as dataset:
+        found = dataset.read(1)[60:, 60:]
+    blocks = read_product(report)[120:, 120:].reshape(190, 2, 240, 2)
+    assert (found[:, np.newaxis, :, np.newaxis] == blocks).any(axis=(1, 3)).all()
+    for value in range(3):
+        most = (blocks == value).sum(axis=(1, 3)) >= 3
+        assert most.sum() > 1000
+        assert (found[most] == value).all()
+
+
 def test_overviews_of_probabilities_are_means(report: SceneReport) -> None:
     with rasterio.open(report.products[1], overview_level=0) as dataset:
         found = dataset.read()[:, :, 60:]

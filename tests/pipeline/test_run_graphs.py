@@ -65,6 +65,21 @@ def test_a_scene_smaller_than_a_patch_is_one_patch(tmp_path: Path, shape: tuple[
     assert transform_of(report) == TRANSFORM @ Affine.scale(4)
 
 
+def overlapping_patches() -> onnx.ModelProto:
+    graph = GraphBuilder()
+    return graph.model(graph.pool("x", "AveragePool", kernel=4, stride=2))
+
+
+def test_patches_that_overlap_lie_with_their_centres_in_place(tmp_path: Path) -> None:
+    samples = noise(3, 64, 80)
+    report = run_on(tmp_path, samples, net=overlapping_patches, tile_px=32)
+    wide = samples.astype(np.float32)
+    halves = wide.reshape(3, 32, 2, 40, 2).mean(axis=(2, 4))
+    means = sum(halves[:, i : 31 + i, j : 39 + j] for i in (0, 1) for j in (0, 1))
+    assert np.array_equal(read_product(report), largest_band(means))
+    assert transform_of(report) == TRANSFORM @ Affine.translation(1, 1) @ Affine.scale(2)
+
+
 def test_nodata_in_a_coarser_map_is_that_of_the_patch_centre(tmp_path: Path) -> None:
     samples = noise(3, 64, 64)
     samples[:, :32] = 0

@@ -134,7 +134,8 @@ def test_what_the_network_cannot_tell_is_nodata_and_counted(
 def test_pixels_without_data_are_not_blamed_on_the_network(tmp_path: Path) -> None:
     samples = noise(3, 20, 30) + 10
     samples[:, :5] = int(NAN_AT)
-    report = run_on(tmp_path, samples, net=broken_net, scene={"nodata": NAN_AT})
+    document = plain_contract(**{"edgers:nodata": {"fill": NAN_AT}})
+    report = run_on(tmp_path, samples, net=broken_net, document=document, scene={"nodata": NAN_AT})
     assert report.not_finite_px == 0
     assert report.nodata_share == 0.25
 

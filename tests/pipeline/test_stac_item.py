@@ -90,19 +90,23 @@ def test_without_a_crs_the_item_has_no_place(tmp_path: Path) -> None:
     assert {entry["area_km2"] for entry in item.properties["edgers:classes"]} == {None}
 
 
-def test_across_the_date_line_no_outline_misleads(tmp_path: Path) -> None:
-    scene: dict[str, Any] = {
-        "crs": "EPSG:4326",
-        "transform": Affine(1e-4, 0, 179.998, 0, -1e-4, 60),
-    }
+@pytest.mark.parametrize(
+    ("crs", "transform", "pixel_m2"),
+    [
+        ("EPSG:4326", Affine(1e-4, 0, 179.998, 0, -1e-4, 60), 62.2),
+        ("EPSG:32601", Affine(10, 0, 332_400, 0, -10, 6_655_000), 100),
+    ],
+)
+def test_across_the_date_line_no_outline_misleads(
+    tmp_path: Path, crs: str, transform: Affine, pixel_m2: float
+) -> None:
+    scene: dict[str, Any] = {"crs": crs, "transform": transform}
     report = run_on(tmp_path, noise(3, 40, 50), scene=scene)
     item = item_of(report)
-    if item.geometry is not None:
-        assert item.bbox is not None
-        assert item.bbox[2] - item.bbox[0] < 1
-    assert sum(area.area_km2 or 0 for area in report.classes) == pytest.approx(
-        2000 * 62.2e-6, rel=0.01
-    )
+    assert item.geometry is None
+    assert item.bbox is None
+    covered_m2 = 1e6 * sum(area.area_km2 or 0 for area in report.classes)
+    assert covered_m2 == pytest.approx(2000 * pixel_m2, rel=0.01)
 
 
 def test_classes_are_named_as_the_extension_allows(tmp_path: Path) -> None:

@@ -83,7 +83,7 @@ GRIDS = {
     "degrees": ("EPSG:4326", Affine(1e-4, 0, 10, 0, -1e-4, 60)),
     "degrees, other datum": ("EPSG:4258", Affine(1e-4, 0, 10, 0, -1e-4, 60)),
     "date line": ("EPSG:4326", Affine(1e-4, 0, 179.99, 0, -1e-4, 60)),
-    "date line in utm": ("EPSG:32601", Affine(10, 0, 211_000, 0, -10, 6_660_000)),
+    "date line in utm": ("EPSG:32601", Affine(10, 0, 331_500, 0, -10, 6_655_000)),
 }
 
 
@@ -113,6 +113,15 @@ def test_the_date_line_takes_no_area() -> None:
     away = areas("EPSG:4326", Affine(0.001, 0, 10, 0, -0.001, 60), 4, 256)
     across = areas("EPSG:4326", Affine(0.001, 0, 179.9, 0, -0.001, 60), 4, 256)
     np.testing.assert_allclose(across, away, rtol=1e-7)
+
+
+def test_the_date_line_in_utm_is_crossed_where_these_tests_think_it_is() -> None:
+    code, transform = GRIDS["date line in utm"]
+    lon, _ = lonlat_from_pixels(
+        CRS.from_string(code), transform, np.array([0.0, 256]), np.array([0.0, 0])
+    )
+    assert lon[0] > 179.9
+    assert lon[1] < -179.9
 
 
 def test_a_block_inside_a_grid_has_the_areas_of_its_rows() -> None:
