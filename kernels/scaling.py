@@ -92,7 +92,11 @@ CAST_TYPES = ("uint8", "int8", "uint16", "int16")
 def cast(x: Samples, data_type: str) -> None:
     """Cut samples to whole numbers of a type, in place: toward zero, held to the type's range."""
     limits = np.iinfo(data_type)
-    np.clip(x, np.float32(limits.min), np.float32(limits.max), out=x)
+    highest = np.float32(limits.max)
+    if int(highest) > limits.max:
+        # The largest 32-bit and 64-bit integers round up in float32, out of their range.
+        highest = np.nextafter(highest, np.float32(0))
+    np.clip(x, np.float32(limits.min), highest, out=x)
     np.trunc(x, out=x)
 
 

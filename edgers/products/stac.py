@@ -55,7 +55,7 @@ def write_item(
 ) -> None:  # fmt: skip
     """Write the Item; `assets` maps `classes`, `probabilities` and `quicklook` to file names."""
     outline = footprint_lonlat(grid.crs, grid.transform, grid.height_px, grid.width_px)
-    place = outline if outline and _within_a_half(outline) else []
+    place = outline if outline and _stays_clear_of_the_date_line(outline) else []
     lon, lat = [p[0] for p in place], [p[1] for p in place]
     item = {
         "type": "Feature",
@@ -77,10 +77,10 @@ def write_item(
     path.write_text(json.dumps(item, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
-def _within_a_half(outline: Sequence[tuple[float, float]]) -> bool:
-    """Tell whether an outline stays clear of the date line, beyond which one polygon misleads."""
+def _stays_clear_of_the_date_line(outline: Sequence[tuple[float, float]]) -> bool:
+    """Tell whether one polygon can show an outline; across the date line it would mislead."""
     longitudes = [point[0] for point in outline]
-    return max(longitudes) - min(longitudes) < 180
+    return -180 <= min(longitudes) and max(longitudes) <= min(180, min(longitudes) + 180)
 
 
 def _projection(grid: ProductGrid) -> dict[str, object]:

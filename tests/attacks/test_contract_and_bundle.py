@@ -171,7 +171,7 @@ def paths_in(value: Any) -> Iterator[tuple[Any, ...]]:
             yield from ((key, *path) for path in paths_in(inner))
 
 
-ODD_VALUES = [
+ODD_VALUES: list[Any] = [
     None, True, 0, -1, 1.5, 10**400, -(10**400), 1e308, "", " ", "x", "\ud800", [], {}, [None],
     [[]], {"a": 1}, [{}], [1, "2"],
 ]  # fmt: skip

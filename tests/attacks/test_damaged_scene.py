@@ -2,6 +2,7 @@
 
 import random
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ from builders.refusals import is_refusal, refused_run
 from builders.runs import edgers
 from builders.scenes import noise, write_scene
 
-TILED = {"tiled": True, "blockxsize": 32, "blockysize": 32}
+TILED: dict[str, Any] = {"tiled": True, "blockxsize": 32, "blockysize": 32}
 MAPS = [word for i, name in enumerate(BAND_NAMES, 1) for word in ("--map", f"{name}={i}")]
 
 

@@ -2,6 +2,7 @@
 
 import json
 import random
+from collections.abc import Callable
 from pathlib import Path
 
 import onnx
@@ -111,7 +112,10 @@ def with_weight(tensor: onnx.TensorProto) -> onnx.ModelProto:
 @pytest.mark.parametrize("place", [with_weight, with_constant, with_branch, with_sparse])
 @pytest.mark.parametrize("location", ["w.bin", "../secret/w.bin", "absolute"])
 def test_weights_in_other_files_are_refused_wherever_they_stand(
-    tmp_path: Path, place: object, location: str, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path,
+    place: Callable[[onnx.TensorProto], onnx.ModelProto],
+    location: str,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     (tmp_path / "work").mkdir()
     (tmp_path / "secret").mkdir()
@@ -122,7 +126,7 @@ def test_weights_in_other_files_are_refused_wherever_they_stand(
     mark_external(
         tensor, str(tmp_path / "secret" / "w.bin") if location == "absolute" else location
     )
-    data = place(tensor).SerializeToString()  # type: ignore[operator]
+    data = place(tensor).SerializeToString()
     with opened_files(tmp_path / "secret") as names:
         refused(tmp_path / "work", data)
     assert not names
@@ -157,7 +161,7 @@ def test_an_altered_graph_is_read_or_refused_in_words(tmp_path: Path) -> None:
 
 def headers(data: bytes) -> list[int]:
     """Positions that hold structure, not weights: where short words of text stand, and around."""
-    found = set()
+    found: set[int] = set()
     for word in (b"Conv", b"Relu", b"Identity", b"pads", b"strides", b"kernel", b"w0", b"t1", b"h"):
         start = data.find(word)
         while start >= 0:
@@ -170,8 +174,7 @@ def test_a_graph_without_nodes_or_outputs_is_refused(tmp_path: Path) -> None:
     for part in ("node", "input", "output"):
         model = tiny_net()
         model.graph.ClearField(part)
-        refused_or_contract = model.SerializeToString()
-        (tmp_path / "m.onnx").write_bytes(refused_or_contract)
+        onnx.save(model, tmp_path / "m.onnx")
         assert is_refusal(edgers("contract", "init", tmp_path / "m.onnx")), part
 
 
@@ -193,6 +196,5 @@ def test_an_operator_that_is_not_known_is_refused(tmp_path: Path) -> None:
 def test_a_graph_of_a_future_version_is_refused(tmp_path: Path) -> None:
     model = tiny_net()
     model.opset_import[0].version = 999
-    onnx_bytes = model.SerializeToString()
-    (tmp_path / "m.onnx").write_bytes(onnx_bytes)
+    onnx.save(model, tmp_path / "m.onnx")
     assert is_refusal(compiled(tmp_path))

@@ -85,4 +85,5 @@ def edgers(*arguments: object) -> Outcome:
 
 def largest_band(samples: npt.NDArray[Any]) -> npt.NDArray[np.intp]:
     """Give the class map that `band_net` must give."""
-    return np.argmax(samples, axis=0)
+    classes: npt.NDArray[np.intp] = np.argmax(samples, axis=0)
+    return classes

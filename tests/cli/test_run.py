@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -21,9 +22,9 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
 SAMPLES = noise(3, 40, 50) + 10
 
 
-def scene(folder: Path, name: str = "scene.tif", **fields: object) -> Path:
+def scene(folder: Path, name: str = "scene.tif", **fields: Any) -> Path:
     folder.mkdir(exist_ok=True)
-    return write_scene(folder / name, SAMPLES, names=BAND_NAMES, **fields)  # type: ignore[arg-type]
+    return write_scene(folder / name, SAMPLES, names=BAND_NAMES, **fields)
 
 
 def run(bundle: Path, folder: Path, *arguments: object) -> Outcome:

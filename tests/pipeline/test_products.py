@@ -156,6 +156,23 @@ def test_the_areas_are_those_of_the_pixels(report: SceneReport) -> None:
         assert area.area_km2 == pytest.approx(area.pixels * 1e-4, rel=2e-3)
 
 
+def test_each_row_counts_with_its_own_area(tmp_path: Path) -> None:
+    in_degrees: dict[str, Any] = {
+        "crs": "EPSG:4326",
+        "transform": Affine(0.1, 0, 10, 0, -0.1, 60),
+    }
+    samples = noise(3, 500, 40)
+    report = run_on(tmp_path, samples, scene=in_degrees, tile_px=64)
+    latitude = np.radians(60 - 0.1 * (np.arange(500) + 0.5))
+    e2 = 0.0066943799901414
+    w = 1 - e2 * np.sin(latitude) ** 2
+    row_km2 = 6378.137**2 * (1 - e2) / w**2 * np.cos(latitude) * np.radians(0.1) ** 2
+    classes = largest_band(samples)
+    for area in report.classes:
+        exact = float((classes == area.value).sum(axis=1) @ row_km2)
+        assert area.area_km2 == pytest.approx(exact, rel=1e-5)
+
+
 def test_the_report_is_json(report: SceneReport) -> None:
     document = json.loads(json.dumps(report.document()))
     assert document["products"] == [str(path) for path in report.products]

@@ -3,6 +3,7 @@
 import os
 import warnings
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -29,7 +30,7 @@ def refusal(path: Path | str) -> str:
     ],
 )
 def test_each_accepted_format_is_opened(tmp_path: Path, name: str, driver: str, dtype: str) -> None:
-    place = {} if driver in ("GTiff", "COG", "JP2OpenJPEG") else {"crs": None}
+    place: dict[str, Any] = {} if driver in ("GTiff", "COG", "JP2OpenJPEG") else {"crs": None}
     path = write_scene(tmp_path / name, noise(3, 40, 50, dtype), driver=driver, **place)
     with open_raster(path) as dataset:
         assert (dataset.count, dataset.height, dataset.width) == (3, 40, 50)
@@ -37,7 +38,7 @@ def test_each_accepted_format_is_opened(tmp_path: Path, name: str, driver: str, 
 
 
 @pytest.mark.parametrize("options", [{"BIGTIFF": "YES"}, {"ENDIANNESS": "BIG"}])
-def test_each_sort_of_tiff_is_opened(tmp_path: Path, options: dict[str, str]) -> None:
+def test_each_sort_of_tiff_is_opened(tmp_path: Path, options: dict[str, Any]) -> None:
     path = write_scene(tmp_path / "s.tif", noise(1, 8, 8), **options)
     with open_raster(path) as dataset:
         assert np.array_equal(dataset.read(), noise(1, 8, 8))
