@@ -80,7 +80,7 @@ def write_item(
 def _stays_clear_of_the_date_line(outline: Sequence[tuple[float, float]]) -> bool:
     """Tell whether one polygon can show an outline; across the date line it would mislead."""
     longitudes = [point[0] for point in outline]
-    return -180 <= min(longitudes) and max(longitudes) <= min(180, min(longitudes) + 180)
+    return min(longitudes) >= -180 and max(longitudes) <= min(180, min(longitudes) + 180)
 
 
 def _projection(grid: ProductGrid) -> dict[str, object]:
