@@ -13,6 +13,7 @@ from pathlib import Path
 from affine import Affine
 
 import edgers
+from edgers.contract import ModelInput
 from edgers.errors import EngineError, SceneError
 from edgers.pipeline.flow import Flow, Stage
 from edgers.pipeline.model import Model
@@ -124,13 +125,23 @@ def _refuse_empty(class_map: ClassMap, scene: str, rule: str) -> None:
 def plan_scene(model: Model, raster: Raster, options: RunOptions) -> Grid:
     """Choose the tiles of a scene."""
     halo, source = model.bundle.halo, model.source
-    tile_px = options.tile_px or source.tile_px or default_tile_px(halo)
-    if not halo.is_exact:
-        overlap = (
-            source.overlap_px if source.overlap_px is not None else tile_px // DEFAULT_OVERLAP_SHARE
+    asked_px = options.tile_px or source.tile_px
+    if halo.is_exact:
+        tile_px = asked_px or default_tile_px(halo)
+    else:
+        # What such a graph gives hangs on the tile: by default, the size it was trained on.
+        tile_px = asked_px or _trained_px(source) or default_tile_px(halo)
+        stated_px = source.overlap_px
+        halo = _with_overlap(
+            halo, tile_px // DEFAULT_OVERLAP_SHARE if stated_px is None else stated_px
         )
-        halo = _with_overlap(halo, overlap)
     return plan_grid(raster.height_px, raster.width_px, tile_px, halo)
+
+
+def _trained_px(source: ModelInput) -> int | None:
+    """Give the smaller image side that a contract states, or None where it takes any."""
+    sides = [source.shape[source.dim_order.index(axis)] for axis in ("height", "width")]
+    return min(sides) if min(sides) > 0 else None
 
 
 def _with_overlap(halo: Halo, overlap_px: int) -> Halo:

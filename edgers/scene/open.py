@@ -33,6 +33,12 @@ DRIVERS = {
 
 None of these drivers follows a reference to another file or address, and no other is tried."""
 
+COMPANIONS = (".msk", ".MSK", ".ovr", ".OVR", ".aux.xml", ".AUX.XML")
+"""Endings of files that GDAL looks for beside a scene."""
+
+MAX_COMPANION_BYTES = 1_000_000
+"""Most bytes of such a file looked through; notes of statistics and names have a few kilobytes."""
+
 CACHE_BYTES = 128 * 2**20
 """GDAL block cache: one row of 512 px blocks of a 10 980 px, 11-band uint16 scene."""
 
@@ -59,7 +65,11 @@ def open_raster(path: Path) -> DatasetReader:
         )
     if check_file(path, "scene", SceneError) == 0:
         raise SceneError(f"scene {text} is empty.", seen="It has 0 bytes.")
+    _check_companions(path)
     dataset = _open(path)
+    if strangers := [name for name in dataset.files if not Path(name).name.startswith(path.stem)]:
+        dataset.close()
+        raise _stranger(path, Path(strangers[0]).name)
     sides = dataset.width, dataset.height
     if max(sides) > MAX_SIDE_PX or math.prod(sides) > MAX_PIXELS or dataset.count == 0:
         dataset.close()
@@ -69,6 +79,33 @@ def open_raster(path: Path) -> DatasetReader:
             rule=f"A side has at most {MAX_SIDE_PX} px, a scene {MAX_PIXELS:.0e} px.",
         )
     return dataset
+
+
+def _check_companions(path: Path) -> None:
+    """Refuse mask and overview files beside a scene that could lead GDAL to other files.
+
+    GDAL opens them by itself and with every driver it has, VRT included.
+    """
+    for ending in COMPANIONS:
+        companion = path.with_name(path.name + ending)
+        if not companion.is_file():
+            continue
+        with companion.open("rb") as file:
+            first = file.read(MAX_COMPANION_BYTES)
+        is_raster = any(first.startswith(magic) for magic in DRIVERS)
+        is_short = len(first) < MAX_COMPANION_BYTES
+        is_notes = ending.lower() == ".aux.xml" and is_short and b"OVERVIEW_FILE" not in first
+        if not (is_raster or is_notes):
+            raise _stranger(path, companion.name)
+
+
+def _stranger(path: Path, name: str) -> SceneError:
+    return SceneError(
+        f"scene {path} has a file beside it that may lead elsewhere.",
+        seen=f"It is {name}.",
+        rule="A mask or overview file must be a raster of its own.",
+        fix="Remove it, or put it into the scene.",
+    )
 
 
 def _open(path: Path) -> DatasetReader:

@@ -34,7 +34,9 @@ def vrt(secret: Path) -> str:
         f"<SourceBand>{i}</SourceBand></SimpleSource></VRTRasterBand>"
         for i, name in enumerate(BAND_NAMES, 1)
     )
-    return f'<VRTDataset rasterXSize="50" rasterYSize="40">{bands}</VRTDataset>'
+    # Without this GDAL does not take a file beside a scene for its mask.
+    mask = '<Metadata><MDI key="INTERNAL_MASK_FLAGS_1">2</MDI></Metadata>'
+    return f'<VRTDataset rasterXSize="50" rasterYSize="40">{mask}{bands}</VRTDataset>'
 
 
 @pytest.mark.parametrize("name", ["scene.tif", "scene.vrt", "scene.jp2", "scene"])
