@@ -1,15 +1,23 @@
 """From stored samples to the tensor the network takes."""
 
+from collections.abc import Mapping
+from typing import Literal
+
 import numpy as np
 import numpy.typing as npt
 
 from edgers.contract import ModelInput
+from edgers.contract.model import Extend
 from edgers.contract.scaling import ready_steps
 from edgers.kernels.scaling import cast, scale_samples
 from edgers.scene.bands import SceneBand
 from edgers.scene.raster import SceneWindow
 
-PAD_MODES = {"reflect": "reflect", "edge": "edge", "zero": "constant"}
+PAD_MODES: Mapping[Extend, Literal["reflect", "edge", "constant"]] = {
+    "reflect": "reflect",
+    "edge": "edge",
+    "zero": "constant",
+}
 
 
 class Preprocessor:
@@ -55,7 +63,7 @@ class Preprocessor:
         if not any(more):
             return samples
         widths = ((0, 0), (0, more[0]), (0, more[1]))
-        return np.pad(samples, widths, mode=PAD_MODES[self._source.extend])  # type: ignore[call-overload, no-any-return]
+        return np.pad(samples, widths, mode=PAD_MODES[self._source.extend])
 
     def _scaled_fill(self, count: int) -> npt.NDArray[np.float32]:
         """Work out what a missing sample becomes after scaling, (band, 1, 1)."""
