@@ -8,9 +8,10 @@ from edgers.bundle import Bundle, open_bundle
 from edgers.cli.compile import contract_line
 from edgers.cli.show import line, shape_text
 from edgers.contract import Band, ModelInput
-from edgers.scene.bands import SceneBand, bands_of
-from edgers.scene.geometry import check_crs, gsd_m
-from edgers.scene.open import environment, open_raster
+from edgers.scene.asset import Asset
+from edgers.scene.bands import SceneBand
+from edgers.scene.folder import scene_files
+from edgers.scene.open import environment
 from edgers.tiling.grid import default_tile_px
 from edgers.tiling.halo import AxisHalo
 
@@ -26,9 +27,11 @@ def command(path: Path) -> None:
 
 
 def _is_archive(path: Path) -> bool:
-    """Tell a bundle from a raster; what is not even a file is left to the bundle's error."""
-    if path.suffix == ".edgers" or not path.is_file():
+    """Tell a bundle from a scene; what is not there is left to the bundle's error."""
+    if path.suffix == ".edgers" or not path.exists():
         return True
+    if not path.is_file():
+        return False
     with path.open("rb") as file:
         return file.read(2) == b"PK"
 
@@ -48,18 +51,25 @@ def _show_bundle(path: Path) -> None:
 
 
 def _show_scene(path: Path) -> None:
-    with environment(), open_raster(path) as dataset:
-        line("scene", f"{path} · {dataset.driver} · {shape_text(*dataset.shape)} px")
-        check_crs(dataset, path.name)
-        gsd = gsd_m(dataset)
-        place = dataset.crs.to_string()[:60] if dataset.crs else "none"
-        points = f" · {len(dataset.gcps[0])} ground control points" if dataset.gcps[0] else ""
-        line("CRS", f"{place}{f' · GSD {gsd:.3g} m' if gsd else ''}{points}")
-        masks = {flag.name for flags in dataset.mask_flag_enums for flag in flags}
-        value = "no value" if dataset.nodata is None else dataset.nodata
-        line("nodata", f"{value} · {', '.join(sorted(masks))}")
-        for band in bands_of(dataset):
-            line(f"band {band.index}", _scene_band(band))
+    files = scene_files(path)
+    line("scene", f"{path} · {len(files)} file{'s' * (len(files) > 1)}")
+    with environment():
+        for position, file in enumerate(files):
+            with Asset(file, position) as asset:
+                _show_asset(asset, file.name)
+
+
+def _show_asset(asset: Asset, name: str) -> None:
+    dataset = asset.dataset
+    line("file", f"{name} · {dataset.driver} · {shape_text(*dataset.shape)} px")
+    place = dataset.crs.to_string()[:60] if dataset.crs else "none"
+    points = f" · {len(dataset.gcps[0])} ground control points" if dataset.gcps[0] else ""
+    line("CRS", f"{place}{f' · GSD {asset.gsd_m:.3g} m' if asset.gsd_m else ''}{points}")
+    masks = {flag.name for flags in dataset.mask_flag_enums for flag in flags}
+    value = "no value" if dataset.nodata is None else dataset.nodata
+    line("nodata", f"{value} · {', '.join(sorted(masks))}")
+    for band in asset.bands:
+        line(f"band {band.index}", _scene_band(band))
 
 
 def _scene_band(band: SceneBand) -> str:

@@ -12,11 +12,12 @@ from edgers.errors import BadInputError
 from edgers.pipeline.model import Model, load_model
 from edgers.pipeline.report import SceneReport
 from edgers.pipeline.run import RunOptions, plan_scene, run_scene
+from edgers.scene.folder import scene_name
 from edgers.scene.open import environment
 from edgers.scene.raster import Raster
 
 
-@click.command(help="Run BUNDLE over each SCENE and put the products into the output folder.")
+@click.command(help="Run BUNDLE over each SCENE: a file, or a folder of band files.")
 @click.argument("bundle", type=click.Path(path_type=Path))
 @click.argument(
     "scenes", metavar="SCENE...", nargs=-1, required=True, type=click.Path(path_type=Path)
@@ -83,9 +84,10 @@ def _check_names(scenes: tuple[Path, ...]) -> None:
     """Refuse scenes whose products would overwrite one another."""
     seen: dict[str, Path] = {}
     for scene in scenes:
-        if scene.stem in seen:
+        name = scene_name(scene)
+        if name in seen:
             raise BadInputError(
-                f"scenes {seen[scene.stem]} and {scene} would give products of the same name.",
+                f"scenes {seen[name]} and {scene} would give products of the same name.",
                 fix="Run them into different folders.",
             )
-        seen[scene.stem] = scene
+        seen[name] = scene

@@ -23,6 +23,7 @@ About the band spacing of imaging spectrometers (6.5 to 10 nm for EnMAP and AVIR
 PixelRule = Literal["all", "any"]
 Values = Literal["stored", "physical"]
 Extend = Literal["reflect", "edge", "zero"]
+Resampling = Literal["nearest", "bilinear", "cubic", "cubic_spline", "lanczos", "average"]
 Activation = Literal["softmax", "sigmoid", "none"]
 
 
@@ -96,6 +97,8 @@ class ModelInput:
     """Tile side to use when the command line gives none."""
     overlap_px: int | None = None
     """Overlap on each side of a tile, for graphs whose halo has no bound."""
+    resampling: Resampling = "bilinear"
+    """How bands of another GSD than the scene's grid are resampled, in GDAL's words."""
     extend: Extend = "reflect"
     """How a scene is made larger when the graph needs a certain size; the rest is cut off again."""
 

@@ -4,7 +4,7 @@ import json
 import math
 from collections.abc import Mapping
 from pathlib import Path
-from typing import cast
+from typing import cast, get_args
 
 from edgers.contract.fields import Fields, Json
 from edgers.contract.model import (
@@ -19,6 +19,7 @@ from edgers.contract.model import (
     ModelOutput,
     NodataRule,
     PixelRule,
+    Resampling,
     Values,
 )
 from edgers.contract.scaling import read_scaling
@@ -40,11 +41,13 @@ INPUT_FIELDS = (
     "edgers:tile_px",
     "edgers:overlap_px",
     "edgers:extend",
+    "edgers:resampling",
 )
 OUTPUT_FIELDS = ("edgers:activation", "edgers:threshold")
 PIXEL_RULES: tuple[PixelRule, ...] = ("all", "any")
 VALUES: tuple[Values, ...] = ("stored", "physical")
 EXTENDS: tuple[Extend, ...] = ("reflect", "edge", "zero")
+RESAMPLINGS: tuple[Resampling, ...] = get_args(Resampling)
 ACTIVATIONS: tuple[Activation, ...] = ("softmax", "sigmoid", "none")
 TENSOR_TYPES = (
     "float32",
@@ -236,6 +239,7 @@ def _read_input(source: Fields, table: Mapping[str, Json]) -> ModelInput:
         gsd_tolerance=source.positive("edgers:gsd_tolerance", DEFAULT_GSD_TOLERANCE),
         tile_px=source.optional_count("edgers:tile_px", 1),
         overlap_px=source.optional_count("edgers:overlap_px", 0),
+        resampling=source.choice("edgers:resampling", RESAMPLINGS, "bilinear"),
         extend=source.choice("edgers:extend", EXTENDS, "reflect"),
     )
 

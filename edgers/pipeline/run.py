@@ -4,7 +4,7 @@ import hashlib
 import os
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field, replace
@@ -25,6 +25,7 @@ from edgers.products.class_map import Block, ClassMap
 from edgers.products.cog import ProductGrid
 from edgers.products.stac import acquisition_time
 from edgers.products.staging import Staging
+from edgers.scene.folder import scene_name
 from edgers.scene.open import environment
 from edgers.scene.raster import Raster
 from edgers.tasks.segmentation import SegmentationDecoder
@@ -66,7 +67,7 @@ def run_scene(
     with environment(), Raster(scene, model.source, options.renamed) as raster:
         grid = plan_scene(model, raster, options)
         with Staging(folder) as staging, ThreadPoolExecutor(1) as hasher:
-            scene_sha256 = hasher.submit(file_sha256, scene)
+            scene_sha256 = hasher.submit(scene_hash, raster.files)
             work = TileWork(
                 raster=raster,
                 grid=grid,
@@ -77,7 +78,7 @@ def run_scene(
             stages = work.stages(options.workers)
             with ClassMap(
                 staging,
-                name=f"{scene.stem}_{slug(model.bundle.contract.name)}",
+                name=f"{scene_name(scene)}_{slug(model.bundle.contract.name)}",
                 grid=_product_grid(raster, grid),
                 output=model.output,
                 data_type=work.decoder.data_type,
@@ -87,7 +88,7 @@ def run_scene(
                 _fill(class_map, grid, stages, options, progress, scene.name)
                 _refuse_empty(class_map, scene.name, model.source.nodata.pixel)
                 products = class_map.finish(
-                    time=acquisition_time(scene, raster.tags),
+                    time=acquisition_time(raster.files[0], raster.tags),
                     provenance=_provenance(model, scene.name, scene_sha256.result(), grid),
                 )
     return SceneReport(
@@ -211,13 +212,16 @@ def slug(name: str) -> str:
     return re.sub(r"[^0-9A-Za-z.]+", "-", name).strip("-.").lower() or "model"
 
 
-def file_sha256(path: Path) -> str:
-    """Hash a file without holding it."""
-    with path.open("rb") as handle:
+def scene_hash(paths: Sequence[Path]) -> str:
+    """Give the SHA-256 of a file; of several, the SHA-256 over theirs in this order."""
+    hashes = []
+    for path in paths:
         digest = hashlib.sha256()
-        while piece := handle.read(2**20):
-            digest.update(piece)
-    return digest.hexdigest()
+        with path.open("rb") as handle:
+            while piece := handle.read(2**20):
+                digest.update(piece)
+        hashes.append(digest.hexdigest())
+    return hashes[0] if len(hashes) == 1 else hashlib.sha256("".join(hashes).encode()).hexdigest()
 
 
 def _cpu_count() -> int:

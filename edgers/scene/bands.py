@@ -43,6 +43,12 @@ class SceneBand:
     """Factor of the scale tag."""
     offset: float
     """Summand of the offset tag."""
+    asset: int = 0
+    """Position of its file in the scene."""
+    file: str = ""
+    """Name of its file, where the scene has several."""
+    gsd_m: float | None = None
+    """Ground sample distance of its file, in metres."""
 
     @property
     def label(self) -> str:
@@ -101,7 +107,7 @@ def plain_name(name: str) -> str:
 def match_bands(
     wanted: Sequence[Band], scene: Sequence[SceneBand], renamed: Mapping[str, str], origin: str
 ) -> tuple[SceneBand, ...]:
-    """Find the scene band for each band the model needs.
+    """Find the scene band for each band the model needs; the better files of a scene come first.
 
     `renamed` maps a model band to a scene band's name or number (`--map`). Without it a band is
     found by name, then common name, then wavelength. Raises BandError where a band is missing, more
@@ -121,12 +127,16 @@ def match_bands(
 
 def _find(band: Band, scene: Sequence[SceneBand], renamed: str | None, origin: str) -> SceneBand:
     """Find one band; the first way that finds any decides."""
-    for candidates in _candidates(band, scene, renamed):
+    for fits in _candidates(band, scene, renamed):
+        # Files come in order of fitness: the same band at another GSD is a lesser copy.
+        candidates = [one for one in fits if one.gsd_m == fits[0].gsd_m]
         if len(candidates) > 1:
             raise BandError(
                 f"{origin} has {len(candidates)} bands that fit {_described(band)}.",
-                seen=f"They are: {', '.join(f'{c.label} (number {c.index})' for c in candidates)}.",
-                fix=f"Choose one with --map {band.name}=NUMBER.",
+                seen=f"They are: {', '.join(_place(one) for one in candidates)}.",
+                fix="Keep one of these files in the folder."
+                if candidates[0].file
+                else f"Choose one with --map {band.name}=NUMBER.",
             )
         if candidates:
             return candidates[0]
@@ -137,6 +147,10 @@ def _find(band: Band, scene: Sequence[SceneBand], renamed: str | None, origin: s
         fix=f"Name it with --map {band.name}=<band name or number>, "
         "or use a model whose contract does not need it.",
     )
+
+
+def _place(band: SceneBand) -> str:
+    return f"{band.label} in {band.file}" if band.file else f"{band.label} (number {band.index})"
 
 
 def _candidates(

@@ -81,6 +81,17 @@ def open_raster(path: Path) -> DatasetReader:
     return dataset
 
 
+def has_known_format(path: Path) -> bool:
+    """Tell by its first bytes whether a file may be a raster that is no companion of another."""
+    first = _first_bytes(path)
+    return not path.name.endswith(COMPANIONS) and any(first.startswith(magic) for magic in DRIVERS)
+
+
+def _first_bytes(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(12)
+
+
 def _check_companions(path: Path) -> None:
     """Refuse mask and overview files beside a scene that could lead GDAL to other files.
 
@@ -110,8 +121,7 @@ def _stranger(path: Path, name: str) -> SceneError:
 
 def _open(path: Path) -> DatasetReader:
     try:
-        with path.open("rb") as file:
-            first = file.read(12)
+        first = _first_bytes(path)
         driver = next((name for magic, name in DRIVERS.items() if first.startswith(magic)), None)
         if driver is None:
             raise RasterioError(f"Its first bytes are {first!r}")

@@ -1,6 +1,8 @@
 """A scene read window by window: samples as they are stored, and which of them are missing."""
 
-from collections.abc import Mapping
+import math
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,17 +11,14 @@ import numpy.typing as npt
 from affine import Affine
 from rasterio.control import GroundControlPoint
 from rasterio.crs import CRS
-from rasterio.enums import MaskFlags
-from rasterio.errors import RasterioError
-from rasterio.io import DatasetReader
 from rasterio.windows import Window
 
 from edgers.closing import Closing
 from edgers.contract import ModelInput
 from edgers.errors import BandError, SceneError
-from edgers.scene.bands import SceneBand, bands_of, match_bands
-from edgers.scene.geometry import check_crs, gsd_m
-from edgers.scene.open import open_raster
+from edgers.scene.asset import Asset
+from edgers.scene.bands import SceneBand, match_bands
+from edgers.scene.folder import scene_files
 
 Bools = npt.NDArray[np.bool_]
 
@@ -37,64 +36,70 @@ class SceneWindow:
 
 
 class Raster(Closing):
-    """One raster file that fits one model input; a context manager."""
+    """One scene that fits one model input: a file, or a folder of files; a context manager.
+
+    Several files are read on the grid of the one whose GSD is nearest the model's, else the finest.
+    """
 
     def __init__(self, path: Path, source: ModelInput, renamed: Mapping[str, str]) -> None:
         """Open `path` and match its bands.
 
         Raises SceneError or BandError where it cannot be read or does not fit `source`.
         """
-        self.path = path
         self._source = source
-        self._dataset = open_raster(path)
-        try:
-            self.bands = match_bands(source.bands, bands_of(self._dataset), renamed, path.name)
+        with ExitStack() as opened:
+            assets = sorted(_open_all(scene_files(path), opened), key=lambda a: _fitness(a, source))
+            bands = [band for asset in assets for band in asset.bands]
+            self.bands = match_bands(source.bands, bands, renamed, path.name)
+            used = {band.asset for band in self.bands}
+            self._assets = {asset.position: asset for asset in assets if asset.position in used}
+            self._first = next(iter(self._assets.values()))
             self.is_scaled = _is_scaled(source, self.bands, path.name)
-            check_crs(self._dataset, path.name)
-            _check_gsd(source, self._dataset, path.name)
-        except BaseException:
-            self._dataset.close()
-            raise
-        self._masks = self._shared_masks()
-        self._nodata = [
-            _representable(self._dataset.nodatavals[band.index - 1], band.data_type)
-            for band in self.bands
-        ]
+            _check_gsd(source, self._first.gsd_m, path.name)
+            for asset in self._assets.values():
+                asset.put_on(self._first, source.resampling)
+            self._opened = opened.pop_all()
+        self.data_type = np.result_type(*(band.data_type for band in self.bands))
 
     def close(self) -> None:
-        """Close the file."""
-        self._dataset.close()
+        """Close the files."""
+        self._opened.close()
+
+    @property
+    def files(self) -> list[Path]:
+        """Files the scene is read from, by name."""
+        return sorted(asset.path for asset in self._assets.values())
 
     @property
     def height_px(self) -> int:
         """Rows."""
-        return int(self._dataset.height)
+        return int(self._first.dataset.height)
 
     @property
     def width_px(self) -> int:
         """Columns."""
-        return int(self._dataset.width)
+        return int(self._first.dataset.width)
 
     @property
     def crs(self) -> CRS | None:
         """Coordinate reference system, or None."""
-        return self._dataset.crs
+        return self._first.dataset.crs
 
     @property
     def transform(self) -> Affine:
         """Affine from pixel corners (column, row) to CRS coordinates."""
-        return self._dataset.transform
+        return self._first.dataset.transform
 
     @property
     def gcps(self) -> tuple[list[GroundControlPoint], CRS | None]:
         """Ground control points and their CRS; an empty list where there are none."""
-        points, crs = self._dataset.gcps
+        points, crs = self._first.dataset.gcps
         return points, crs
 
     @property
     def tags(self) -> Mapping[str, str]:
         """Tags of the file."""
-        tags: Mapping[str, str] = self._dataset.tags()
+        tags: Mapping[str, str] = self._first.dataset.tags()
         return tags
 
     def read(self, row: int, column: int, height: int, width: int) -> SceneWindow:
@@ -103,51 +108,13 @@ class Raster(Closing):
         Raises SceneError where the file is damaged there.
         """
         window = Window(column, row, width, height)
-        try:
-            samples = self._dataset.read([band.index for band in self.bands], window=window)
-            missing = self._missing(samples, window)
-        except (RasterioError, ValueError, MemoryError) as error:
-            raise SceneError(
-                f"scene {self.path} cannot be read at rows {row} to {row + height}, "
-                f"columns {column} to {column + width}.",
-                seen=str(error.__cause__ or error).rstrip(".") + ".",
-                rule="Every block of the file must be whole.",
-                fix="Copy or download the file again.",
-            ) from error
-        return SceneWindow(
-            samples=samples, missing=missing, nodata=self._nodata_pixels(samples, missing)
-        )
-
-    def _shared_masks(self) -> tuple[int, ...]:
-        """Find masks that hold for all bands: alpha bands, else one dataset mask.
-
-        A number above zero is an alpha band; 0 stands for the dataset mask.
-        """
-        colours = [colour.name for colour in self._dataset.colorinterp]
-        if "alpha" in colours:
-            return tuple(i + 1 for i, colour in enumerate(colours) if colour == "alpha")
-        flags = [self._dataset.mask_flag_enums[band.index - 1] for band in self.bands]
-        shared = any(
-            MaskFlags.per_dataset in each and MaskFlags.nodata not in each for each in flags
-        )
-        return (0,) if shared else ()
-
-    def _missing(self, samples: npt.NDArray[np.generic], window: Window) -> Bools:
-        """Tell which samples are no measurement, by value, NaN, mask and alpha."""
-        missing = np.zeros(samples.shape, bool)
-        if np.issubdtype(samples.dtype, np.floating):
-            np.logical_not(np.isfinite(samples), out=missing)
-        for plane, gone, value in zip(samples, missing, self._nodata, strict=True):
-            if value is not None:
-                gone |= plane == value
-        for mask in self._masks:
-            valid = (
-                self._dataset.read(mask, window=window)
-                if mask
-                else self._dataset.read_masks(self.bands[0].index, window=window)
-            )
-            missing |= valid == 0
-        return missing
+        samples = np.empty((len(self.bands), height, width), self.data_type)
+        missing = np.empty(samples.shape, bool)
+        for position, asset in self._assets.items():
+            mine = [i for i, band in enumerate(self.bands) if band.asset == position]
+            samples[mine], missing[mine] = asset.read([self.bands[i] for i in mine], window)
+        nodata = self._nodata_pixels(samples, missing)
+        return SceneWindow(samples=samples, missing=missing, nodata=nodata)
 
     def _nodata_pixels(self, samples: npt.NDArray[np.generic], missing: Bools) -> Bools:
         """Tell which pixels count as nodata, by the contract's rule; NaN in a band always does."""
@@ -158,20 +125,19 @@ class Raster(Closing):
         return nodata
 
 
-def _representable(nodata: float | None, data_type: str) -> np.generic | None:
-    """Give a nodata value in the type of the samples; None where no sample can have it.
+def _open_all(paths: list[Path], opened: ExitStack) -> Iterator[Asset]:
+    """Open files one after the other, to be closed with `opened`."""
+    for position, path in enumerate(paths):
+        yield opened.enter_context(Asset(path, position, is_only=len(paths) == 1))
 
-    NaN is left out too: it is found by not being finite.
-    """
-    if nodata is None or np.isnan(nodata):
-        return None
-    kind = np.dtype(data_type)
-    if np.issubdtype(kind, np.integer):
-        limits = np.iinfo(kind)
-        if nodata != int(nodata) or not limits.min <= nodata <= limits.max:
-            return None
-    value: np.generic = kind.type(nodata)
-    return value
+
+def _fitness(asset: Asset, source: ModelInput) -> tuple[float, int]:
+    """Rank a file: how far its GSD is from the model's, then the more pixels the better."""
+    height, width = asset.dataset.shape
+    if not asset.gsd_m:
+        return 0.0, -height * width
+    away = abs(math.log(asset.gsd_m / source.gsd_m)) if source.gsd_m else asset.gsd_m
+    return round(away, 3), -height * width
 
 
 def _is_scaled(source: ModelInput, bands: tuple[SceneBand, ...], origin: str) -> bool:
@@ -193,9 +159,8 @@ def _is_scaled(source: ModelInput, bands: tuple[SceneBand, ...], origin: str) ->
     )
 
 
-def _check_gsd(source: ModelInput, dataset: DatasetReader, origin: str) -> None:
+def _check_gsd(source: ModelInput, found: float | None, origin: str) -> None:
     """Refuse a scene whose ground sample distance the model was not made for."""
-    found = gsd_m(dataset)
     if source.gsd_m is None or found is None:
         return
     low, high = (source.gsd_m * (1 + sign * source.gsd_tolerance) for sign in (-1, 1))

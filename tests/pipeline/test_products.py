@@ -26,7 +26,7 @@ from edgers.bundle import open_bundle
 from edgers.errors import EdgersError
 from edgers.pipeline.model import load_model
 from edgers.pipeline.report import SceneReport
-from edgers.pipeline.run import file_sha256, run_scene, slug
+from edgers.pipeline.run import run_scene, scene_hash, slug
 
 
 @pytest.fixture(scope="module")
@@ -133,7 +133,7 @@ def test_a_map_says_what_made_it(report: SceneReport, position: int) -> None:
     bundle = open_bundle(folder / "b.edgers")
     assert tags["EDGERS_BUNDLE_ID"] == bundle.bundle_id
     assert tags["EDGERS_SCENE"] == "scene.tif"
-    assert tags["EDGERS_SCENE_SHA256"] == file_sha256(folder / "scene.tif")
+    assert tags["EDGERS_SCENE_SHA256"] == scene_hash([folder / "scene.tif"])
     assert tags["EDGERS_VERSION"] == edgers.__version__
     assert tags["EDGERS_MODEL"] == "tiny net"
     assert tags["EDGERS_PRECISION"] == "fp32"

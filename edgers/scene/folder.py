@@ -1,0 +1,41 @@
+"""Which files make up a scene."""
+
+import os
+import re
+from pathlib import Path
+
+from edgers.errors import SceneError
+from edgers.scene.open import has_known_format
+
+MAX_FILES = 500
+"""Most rasters looked at in a folder; a Sentinel-2 SAFE has about 60."""
+
+PICTURE = re.compile(r"_(TCI|PVI)(_\d+m)?$")
+"""Pictures for people in a Sentinel-2 product: their red is an 8-bit colour, not a band."""
+
+
+def scene_name(path: Path) -> str:
+    """Give the name of a scene, after which its products are called."""
+    whole = Path(os.path.abspath(path))
+    return whole.name.removesuffix(".SAFE") if path.is_dir() else whole.stem
+
+
+def scene_files(path: Path) -> list[Path]:
+    """Give a file as it is, or the rasters in a folder and the folders in it, by name.
+
+    Raises SceneError where a folder holds none, or too many.
+    """
+    if not path.is_dir():
+        return [path]
+    found = sorted(
+        one
+        for one in path.rglob("*")
+        if one.is_file() and has_known_format(one) and not PICTURE.search(one.stem)
+    )
+    if not 0 < len(found) <= MAX_FILES:
+        raise SceneError(
+            f"folder {path} is not a scene.",
+            seen=f"It holds {len(found)} rasters." if found else "It holds no raster.",
+            rule=f"A scene has 1 to {MAX_FILES} GeoTIFF, JPEG 2000, PNG or JPEG files.",
+        )
+    return found

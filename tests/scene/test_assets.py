@@ -1,0 +1,178 @@
+"""Several files as one scene: found by name, brought onto one grid by GDAL, never guessed."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+import rasterio
+from affine import Affine
+from builders.bundles import contract_document
+from builders.scenes import TRANSFORM, noise, write_scene
+from rasterio.warp import Resampling, reproject, transform
+
+from edgers.contract import contract_from_document
+from edgers.contract.model import ModelInput
+from edgers.errors import BandError, SceneError
+from edgers.scene.folder import scene_name
+from edgers.scene.open import environment
+from edgers.scene.raster import Raster, SceneWindow
+
+SIDE_PX = 120
+
+
+def source(**fields: Any) -> ModelInput:
+    return contract_from_document(contract_document(**{"edgers:gsd_m": 10, **fields})).inputs[0]
+
+
+def band_file(folder: Path, name: str, gsd_m: int = 10, seed: int = 0, **fields: Any) -> Path:
+    """Write one band of the same ground at a GSD."""
+    side = SIDE_PX * 10 // gsd_m
+    place = {"transform": TRANSFORM @ Affine.scale(gsd_m / 10), **fields}
+    return write_scene(
+        folder / f"T30_20200101T101010_{name}.tif", noise(1, side, side, seed=seed), **place
+    )
+
+
+def three_bands(folder: Path, *gsds_m: int) -> list[Path]:
+    return [
+        band_file(folder, name, gsd_m, seed)
+        for seed, (name, gsd_m) in enumerate(zip(("B02", "B03", "B04"), gsds_m, strict=True))
+    ]
+
+
+def whole(folder: Path, **fields: Any) -> SceneWindow:
+    with environment(), Raster(folder, source(**fields), {}) as raster:
+        return raster.read(0, 0, raster.height_px, raster.width_px)
+
+
+def warped(path: Path, like: Path, resampling: str = "bilinear") -> npt.NDArray[Any]:
+    """Bring a file onto the grid of another with GDAL's own warp of the whole."""
+    with rasterio.open(path) as from_, rasterio.open(like) as to:
+        out = np.zeros(to.shape, from_.dtypes[0])
+        reproject(
+            rasterio.band(from_, 1), out, dst_crs=to.crs, dst_transform=to.transform,
+            resampling=Resampling[resampling], tolerance=1e-6,
+        )  # fmt: skip
+        return out
+
+
+def test_files_named_after_their_bands_are_one_scene(tmp_path: Path) -> None:
+    files = three_bands(tmp_path, 10, 10, 10)
+    window = whole(tmp_path)
+    for samples, path in zip(window.samples, files, strict=True):
+        with rasterio.open(path) as dataset:
+            assert np.array_equal(samples, dataset.read(1))
+    assert not window.missing.any()
+
+
+@pytest.mark.parametrize("resampling", ["bilinear", "nearest", "cubic"])
+def test_coarser_bands_are_gdals_own_warp(tmp_path: Path, resampling: str) -> None:
+    first, second, third = three_bands(tmp_path, 10, 20, 60)
+    window = whole(tmp_path, **{"edgers:resampling": resampling})
+    assert np.array_equal(window.samples[1], warped(second, first, resampling))
+    assert np.array_equal(window.samples[2], warped(third, first, resampling))
+
+
+def test_finer_bands_are_brought_to_the_models_gsd(tmp_path: Path) -> None:
+    first, second, _ = three_bands(tmp_path, 10, 20, 20)
+    wanted = {"edgers:gsd_m": 20, "edgers:resampling": "average"}
+    window = whole(tmp_path, **wanted)
+    assert window.samples.shape == (3, SIDE_PX // 2, SIDE_PX // 2)
+    assert np.array_equal(window.samples[0], warped(first, second, "average"))
+
+
+def in_zone_31(gsd_m: float) -> Affine:
+    """Place 300 × 300 px of the neighbouring UTM zone so that they cover the scene."""
+    (x,), (y,) = transform("EPSG:32630", "EPSG:32631", [TRANSFORM.c], [TRANSFORM.f])
+    return Affine(gsd_m, 0, x - 300, 0, -gsd_m, y + 300)
+
+
+@pytest.mark.parametrize("gsd_m", [7, 12])
+@pytest.mark.parametrize("resampling", ["bilinear", "cubic", "average"])
+def test_a_window_is_the_same_part_of_the_whole(
+    tmp_path: Path, gsd_m: int, resampling: str
+) -> None:
+    three_bands(tmp_path, 10, 20, 60)[2].unlink()
+    write_scene(
+        tmp_path / "other_B04.tif", noise(1, 300, 300, seed=2), crs="EPSG:32631",
+        transform=in_zone_31(gsd_m),
+    )  # fmt: skip
+    full = whole(tmp_path, **{"edgers:resampling": resampling})
+    assert not full.missing.any()
+    with environment(), Raster(tmp_path, source(**{"edgers:resampling": resampling}), {}) as raster:
+        for row, column, height, width in [(0, 0, 37, 41), (50, 13, 70, 90), (99, 99, 21, 21)]:
+            part = raster.read(row, column, height, width)
+            here = (slice(None), slice(row, row + height), slice(column, column + width))
+            assert np.array_equal(part.samples, full.samples[here])
+            assert np.array_equal(part.missing, full.missing[here])
+
+
+def test_ground_that_a_file_does_not_cover_is_missing(tmp_path: Path) -> None:
+    three_bands(tmp_path, 10, 10, 10)
+    half = TRANSFORM @ Affine.translation(0, SIDE_PX // 2)
+    band_file(tmp_path, "B04", transform=half)
+    window = whole(tmp_path)
+    assert window.missing[2, : SIDE_PX // 2].all()
+    assert not window.missing[2, SIDE_PX // 2 :].any()
+    assert not window.missing[:2].any()
+
+
+def test_the_copy_nearest_the_models_gsd_is_taken(tmp_path: Path) -> None:
+    files = three_bands(tmp_path, 10, 10, 10)
+    (tmp_path / "coarse").mkdir()
+    band_file(tmp_path / "coarse", "B03_20m", 20, seed=9)
+    with rasterio.open(files[1]) as dataset:
+        assert np.array_equal(whole(tmp_path).samples[1], dataset.read(1))
+
+
+def test_two_files_of_one_band_are_not_guessed_between(tmp_path: Path) -> None:
+    three_bands(tmp_path, 10, 10, 10)
+    write_scene(tmp_path / "T30_20200202T101010_B03.tif", noise(1, SIDE_PX, SIDE_PX))
+    with pytest.raises(BandError) as caught:
+        whole(tmp_path)
+    assert "2 bands that fit band B03" in caught.value.what
+    assert "T30_20200101T101010_B03.tif" in caught.value.seen
+    assert "Keep one of these files" in caught.value.fix
+
+
+def test_a_picture_for_people_is_no_band(tmp_path: Path) -> None:
+    three_bands(tmp_path, 10, 10, 10)[2].unlink()
+    samples = noise(3, SIDE_PX, SIDE_PX).astype(np.uint8)
+    for name in ("T30_20200101T101010_TCI_10m.tif", "T30_PVI.tif"):
+        write_scene(tmp_path / name, samples, photometric="RGB")
+    with pytest.raises(BandError, match="no band that fits band B04"):
+        whole(tmp_path)
+
+
+def test_a_band_that_no_file_has_is_named(tmp_path: Path) -> None:
+    three_bands(tmp_path, 10, 10, 10)[2].unlink()
+    with pytest.raises(BandError, match="no band that fits band B04"):
+        whole(tmp_path)
+
+
+def test_files_without_a_crs_share_one_grid_or_are_refused(tmp_path: Path) -> None:
+    three_bands(tmp_path, 10, 10, 10)
+    for path in tmp_path.iterdir():
+        write_scene(path, noise(1, SIDE_PX, SIDE_PX), crs=None)
+    assert whole(tmp_path).samples.shape == (3, SIDE_PX, SIDE_PX)
+    write_scene(tmp_path / "T30_20200101T101010_B04.tif", noise(1, 60, 60), crs=None)
+    with pytest.raises(SceneError, match="cannot be put onto one grid"):
+        whole(tmp_path)
+
+
+def test_a_folder_without_rasters_is_no_scene(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("no raster")
+    with pytest.raises(SceneError, match="It holds no raster"):
+        whole(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("path", "name"), [("a/scene.tif", "scene"), ("a/S2A_X.SAFE", "S2A_X"), ("a/b.c", "b.c")]
+)
+def test_products_are_named_after_the_scene(tmp_path: Path, path: str, name: str) -> None:
+    whole_path = tmp_path / path
+    if not path.endswith(".tif"):
+        whole_path.mkdir(parents=True)
+    assert scene_name(whole_path) == name
