@@ -1,5 +1,6 @@
 """Which files make up a scene."""
 
+import itertools
 import os
 import re
 from pathlib import Path
@@ -9,6 +10,9 @@ from edgers.scene.open import has_known_format
 
 MAX_FILES = 500
 """Most rasters looked at in a folder; a Sentinel-2 SAFE has about 60."""
+
+MAX_ENTRIES = 20_000
+"""Most files and folders looked at; a Sentinel-2 SAFE has about 200."""
 
 PICTURE = re.compile(r"_(TCI|PVI)(_\d+m)?$")
 """Pictures for people in a Sentinel-2 product: their red is an 8-bit colour, not a band."""
@@ -27,15 +31,17 @@ def scene_files(path: Path) -> list[Path]:
     """
     if not path.is_dir():
         return [path]
-    found = sorted(
+    inside = list(itertools.islice(path.rglob("*"), MAX_ENTRIES + 1))
+    found = [
         one
-        for one in path.rglob("*")
+        for one in inside
         if one.is_file() and has_known_format(one) and not PICTURE.search(one.stem)
-    )
-    if not 0 < len(found) <= MAX_FILES:
+    ]
+    if not 0 < len(found) <= MAX_FILES or len(inside) > MAX_ENTRIES:
         raise SceneError(
             f"folder {path} is not a scene.",
-            seen=f"It holds {len(found)} rasters." if found else "It holds no raster.",
-            rule=f"A scene has 1 to {MAX_FILES} GeoTIFF, JPEG 2000, PNG or JPEG files.",
+            seen=f"It holds {len(found)} rasters in {len(inside)} entries.",
+            rule=f"A scene has 1 to {MAX_FILES} GeoTIFF, JPEG 2000, PNG or JPEG files, "
+            f"in at most {MAX_ENTRIES} entries.",
         )
-    return found
+    return sorted(found)

@@ -83,7 +83,10 @@ def open_raster(path: Path) -> DatasetReader:
 
 def has_known_format(path: Path) -> bool:
     """Tell by its first bytes whether a file may be a raster that is no companion of another."""
-    first = _first_bytes(path)
+    try:
+        first = _first_bytes(path)
+    except OSError:
+        return False
     return not path.name.endswith(COMPANIONS) and any(first.startswith(magic) for magic in DRIVERS)
 
 

@@ -164,7 +164,7 @@ def test_files_without_a_crs_share_one_grid_or_are_refused(tmp_path: Path) -> No
 
 def test_a_folder_without_rasters_is_no_scene(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("no raster")
-    with pytest.raises(SceneError, match="It holds no raster"):
+    with pytest.raises(SceneError, match="It holds 0 rasters"):
         whole(tmp_path)
 
 
