@@ -1,7 +1,6 @@
 """Contracts and bundles that are wrong, hostile or damaged."""
 
 import json
-import time
 from collections.abc import Iterator
 from copy import deepcopy
 from pathlib import Path
@@ -208,11 +207,10 @@ def test_an_odd_value_anywhere_is_read_or_refused_in_words(odd: Any) -> None:
 
 
 def test_a_document_of_thousands_of_keys_is_read_at_once() -> None:
-    many = {f"key{i}": i for i in range(20_000)}
+    # A reader that compares each key with all others needs an hour for these.
+    many = {f"k{i}": i for i in range(300_000)}
     data = json.dumps(contract_document() | {"note": many}).encode()
-    begin = time.perf_counter()
-    contract_from_bytes(data, "c.json")
-    assert time.perf_counter() - begin < 1
+    assert contract_from_bytes(data, "c.json").name == "tiny net"
 
 
 @pytest.mark.parametrize("text", ['"\\ud800"', '"a\\u0000b"', '"\\u202e"', '"a\\nb"'])
