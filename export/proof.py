@@ -16,8 +16,8 @@ RELATIVE_TOLERANCE = 1e-4
 """Largest difference accepted, as a share of the largest value.
 
 Zero is the rule. What stays above it comes from runtimes that sum in another order on small maps
-and from resizes whose positions are rounded (some 1e-5 together); a wrong halo or grid differs in
-the first digits."""
+and from resizes whose positions are rounded (1e-5 at most in tests/properties); a wrong halo or
+grid differs in the first digits."""
 
 Array = npt.NDArray[np.generic]
 

@@ -47,6 +47,7 @@ class OnnxRuntimeEngine:
             raise EngineError("the engine was closed before this tile.")
         try:
             results = self._session.run(self._outputs, dict(inputs))
+        # As above: the runtime's own classes, and a few of Python's.
         except Exception as error:
             shapes = ", ".join(f"{name} {value.shape}" for name, value in inputs.items())
             raise EngineError(

@@ -17,8 +17,8 @@ from edgers.errors import BundleError, EngineError
 GOLDEN_TOLERANCE = 1e-3
 """Largest golden-tile error, as a share of the largest expected value.
 
-CPUs with other vector units sum in another order and differ by some 1e-6; a wrong weight, scale or
-layout differs by far more than 1e-3."""
+CPUs with other vector units may sum in another order (how far apart they come: not measured), while
+a wrong weight, scale or layout shows in the first digits."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,8 +25,8 @@ SAME_GRID_PX = 1e-3
 """Largest distance, in pixels, at which two grids of one size still count as one."""
 
 TOLERANCE_PX = 1e-6
-"""Largest error of a resampling position, in pixels. GDAL's default of 0.125 would let positions
-hang on the window that is read; it takes no zero."""
+"""Largest error of a resampling position, in pixels. GDAL's default of 0.125 takes the wrong pixel
+now and then where grids curve against one another; it accepts no zero."""
 
 NAME_IN_FILE = re.compile(r"(?:^|[_\-. ])((?:SR_)?B\d{1,2}A?|VV|VH|HH|HV)(?:_\d+m)?$", re.I)
 """Band at the end of a file name, as Sentinel and Landsat products have it: `…_B8A_20m`, `…_VV`."""
@@ -93,7 +93,6 @@ class Asset(Closing):
             resampling=Resampling[resampling],
             add_alpha=here.nodata is None,
             tolerance=TOLERANCE_PX,
-            **_kernel_scale(self.gsd_m, other.gsd_m),
         )
         self._learn_masks()
 
@@ -164,17 +163,6 @@ def _is_same_grid(one: DatasetReader, other: DatasetReader) -> bool:
     between = ~one.transform @ other.transform
     corners = ((0, 0), (one.width, 0), (0, one.height))
     return all(math.dist(between @ corner, corner) < SAME_GRID_PX for corner in corners)
-
-
-def _kernel_scale(source_gsd_m: float | None, target_gsd_m: float | None) -> dict[str, float]:
-    """Fix the width of the resampling kernel when pixels become larger.
-
-    GDAL works it out from the window that is read, and so a little differently for each tile.
-    """
-    if not source_gsd_m or not target_gsd_m or source_gsd_m >= target_gsd_m:
-        return {}
-    scale = source_gsd_m / target_gsd_m
-    return {"XSCALE": scale, "YSCALE": scale}
 
 
 def _representable(nodata: float | None, data_type: str) -> np.generic | None:

@@ -109,6 +109,25 @@ def test_a_window_is_the_same_part_of_the_whole(
             assert np.array_equal(part.missing, full.missing[here])
 
 
+def test_between_curved_grids_every_sample_is_of_the_right_pixel(tmp_path: Path) -> None:
+    side, step_deg = 400, 4e-5
+    (lon,), (lat,) = transform("EPSG:32630", "EPSG:4326", [TRANSFORM.c], [TRANSFORM.f])
+    for seed, name in enumerate(("B02", "B03")):
+        write_scene(tmp_path / f"a_{name}.tif", noise(1, side, side, seed=seed))
+    other = noise(1, 1600, 1600, seed=2)
+    place = Affine(step_deg, 0, lon - 0.01, 0, -step_deg, lat + 0.01)
+    write_scene(tmp_path / "a_B04.tif", other, crs="EPSG:4326", transform=place)
+    fields = {"edgers:resampling": "nearest", "edgers:gsd_tolerance": 1}
+    window = whole(tmp_path, **fields)
+    columns, rows = np.meshgrid(np.arange(side) + 0.5, np.arange(side) + 0.5)
+    xs, ys = TRANSFORM.a * columns + TRANSFORM.c, TRANSFORM.e * rows + TRANSFORM.f
+    lons, lats = map(np.array, transform("EPSG:32630", "EPSG:4326", xs.ravel(), ys.ravel()))
+    wanted = other[
+        0, ((place.f - lats) / step_deg).astype(int), ((lons - place.c) / step_deg).astype(int)
+    ]
+    assert np.array_equal(window.samples[2].ravel(), wanted)
+
+
 def test_ground_that_a_file_does_not_cover_is_missing(tmp_path: Path) -> None:
     three_bands(tmp_path, 10, 10, 10)
     half = TRANSFORM @ Affine.translation(0, SIDE_PX // 2)
