@@ -8,7 +8,9 @@ EdgersError                   exit code 1
 │   ├── SceneError            a scene that cannot be read, or has nothing to say
 │   │   └── BandError         a band the model needs is missing, ambiguous or of the wrong kind
 │   ├── TilingError           a tile size the graph does not allow
+│   ├── MemoryPlanError       a run that does not fit in the memory allowed
 │   └── OutputError           a product that cannot be written where it was asked for
+│       └── ResumeError       an unfinished run that was another one
 └── EngineError               a runtime failed on a graph and input that should work
 """
 
@@ -59,8 +61,16 @@ class TilingError(BadInputError):
     """A tile size that the graph does not allow."""
 
 
+class MemoryPlanError(BadInputError):
+    """A run that does not fit in the memory allowed."""
+
+
 class OutputError(BadInputError):
     """A product that cannot be written where it was asked for."""
+
+
+class ResumeError(OutputError):
+    """An unfinished run in the output folder that was another one."""
 
 
 class EngineError(EdgersError):

@@ -13,7 +13,8 @@ from edgers.export.compile import compile_bundle
 from edgers.export.flood_demo.contract import flood_contract
 from edgers.export.flood_demo.scene import FloodSceneSpec, write_flood_scene
 from edgers.pipeline.model import load_model
-from edgers.pipeline.run import RunOptions, run_scene
+from edgers.pipeline.options import RunOptions
+from edgers.pipeline.run import run_scene
 
 folder = Path(sys.argv[1])
 folder.mkdir(parents=True, exist_ok=True)

@@ -1,11 +1,14 @@
 """`edgers inspect`: what a bundle or a scene holds."""
 
 from pathlib import Path
+from typing import Any
 
 import click
 
 from edgers.bundle import Bundle, open_bundle
 from edgers.cli.compile import contract_line
+from edgers.cli.plan import show_plan
+from edgers.cli.run_options import options_from_chosen, run_options
 from edgers.cli.show import line, shape_text
 from edgers.contract import Band, ModelInput
 from edgers.scene.asset import Asset
@@ -16,11 +19,19 @@ from edgers.tiling.grid import default_tile_px
 from edgers.tiling.halo import AxisHalo
 
 
-@click.command(help="Say what the bundle or the scene at PATH holds.")
+@click.command(
+    help="Say what the bundle or the scene at PATH holds. With a bundle and a SCENE: how the scene "
+    "would be run, and what memory that takes."
+)
 @click.argument("path", type=click.Path(path_type=Path))
-def command(path: Path) -> None:
+@click.argument("scene", required=False, type=click.Path(path_type=Path))
+@run_options
+@click.option("--json", "as_json", is_flag=True, help="Print the plan of a run as JSON.")
+def command(path: Path, scene: Path | None, as_json: bool, **chosen: Any) -> None:
     """Run the command."""
-    if _is_archive(path):
+    if scene is not None:
+        show_plan(path, scene, options_from_chosen(**chosen), as_json=as_json)
+    elif _is_archive(path):
         _show_bundle(path)
     else:
         _show_scene(path)

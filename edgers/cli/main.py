@@ -15,10 +15,14 @@ COMMANDS = {
     "contract": "Start or check a model contract.",
     "demo": "Run the whole path on a synthetic flood scene.",
     "inspect": "Say what a bundle or a scene holds.",
+    "pushbroom": "Run a bundle over rows as they arrive.",
     "run": "Run a bundle over scenes.",
     "verify": "Check every byte of a bundle and run its golden tile.",
 }
 """Commands with their one-line help: the list must not cost an import."""
+
+STOPPED = "stopped  No product is half-written. The same command goes on from here."
+"""Last words after Ctrl-C."""
 
 INTERRUPTED = 130
 """Exit code after Ctrl-C, as shells give it (128 + SIGINT)."""
@@ -74,7 +78,7 @@ def main() -> None:
     except click.exceptions.Exit as error:
         sys.exit(error.exit_code)
     except (click.Abort, KeyboardInterrupt):
-        click.echo("stopped  Nothing was left half-written.", err=True)
+        click.echo(STOPPED, err=True)
         sys.exit(INTERRUPTED)
     except click.ClickException as error:
         error.show()

@@ -2,16 +2,19 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import click
 
 from edgers.bundle import open_bundle
 from edgers.cli.progress import listener
+from edgers.cli.run_options import options_from_chosen, run_options
 from edgers.cli.show import line, print_lines, report_lines, shape_text
 from edgers.errors import BadInputError
 from edgers.pipeline.model import Model, load_model
+from edgers.pipeline.plan import plan_scene
 from edgers.pipeline.report import SceneReport
-from edgers.pipeline.run import RunOptions, plan_scene, run_scene
+from edgers.pipeline.run import run_scene
 from edgers.scene.folder import scene_name
 from edgers.scene.open import environment
 from edgers.scene.raster import Raster
@@ -23,23 +26,15 @@ from edgers.scene.raster import Raster
     "scenes", metavar="SCENE...", nargs=-1, required=True, type=click.Path(path_type=Path)
 )
 @click.option("-o", "--out", required=True, type=click.Path(path_type=Path), help="Output folder.")
-@click.option("--tile", "tile_px", type=click.IntRange(1), help="Longest tile side, px.")
-@click.option(
-    "--map",
-    "maps",
-    multiple=True,
-    metavar="BAND=NAME",
-    help="Use scene band NAME (or its number) as model band BAND.",
-)
-@click.option("--probabilities", is_flag=True, help="Write the probability of each class as well.")
+@run_options
+@click.option("--restart", is_flag=True, help="Begin anew where an unfinished run is found.")
 @click.option("--quiet", is_flag=True, help="Print nothing but errors.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON report for all scenes.")
 def command(
-    bundle: Path, scenes: tuple[Path, ...], out: Path, tile_px: int | None, maps: tuple[str, ...],
-    probabilities: bool, quiet: bool, as_json: bool,
-) -> None:  # fmt: skip
+    bundle: Path, scenes: tuple[Path, ...], out: Path, quiet: bool, as_json: bool, **chosen: Any
+) -> None:
     """Run the command."""
-    options = RunOptions(tile_px=tile_px, renamed=_renamed(maps), probabilities=probabilities)
+    options = options_from_chosen(**chosen)
     _check_names(scenes)
     reports: list[SceneReport] = []
     with load_model(open_bundle(bundle)) as model:
@@ -54,7 +49,8 @@ def command(
             reports.append(report)
             if not quiet and not as_json:
                 size = shape_text(report.height_px, report.width_px)
-                line("scene", f"{report.scene} · {size} px · {report.tiles} tiles")
+                reused = f" · {report.reused_tiles} made before" if report.reused_tiles else ""
+                line("scene", f"{report.scene} · {size} px · {report.tiles} tiles{reused}")
                 print_lines(report_lines(report))
     if as_json:
         click.echo(json.dumps([report.document() for report in reports], indent=2))
@@ -64,20 +60,6 @@ def _model_line(model: Model) -> str:
     engine = f"{model.engine.info.name} {model.engine.info.version}"
     halo = model.bundle.halo.reason()
     return f"{model.bundle.contract.name} · {model.choice.precision} on {engine} · halo {halo}"
-
-
-def _renamed(maps: tuple[str, ...]) -> dict[str, str]:
-    """Read `--map` options."""
-    pairs = [text.partition("=") for text in maps]
-    for text, (band, _, name) in zip(maps, pairs, strict=True):
-        if not band or not name:
-            raise BadInputError(f"--map {text!r} is not of the form BAND=NAME.")
-    renamed = {band: name for band, _, name in pairs}
-    if len(renamed) < len(pairs):
-        raise BadInputError(
-            "--map names a band twice.", seen=f"Given: {', '.join(maps)}.", fix="Keep one of them."
-        )
-    return renamed
 
 
 def _check_names(scenes: tuple[Path, ...]) -> None:

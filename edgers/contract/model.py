@@ -25,6 +25,8 @@ Values = Literal["stored", "physical"]
 Extend = Literal["reflect", "edge", "zero"]
 Resampling = Literal["nearest", "bilinear", "cubic", "cubic_spline", "lanczos", "average"]
 Activation = Literal["softmax", "sigmoid", "none"]
+Blend = Literal["hann", "linear", "average", "trim"]
+GsdRule = Literal["refuse", "resample"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +69,10 @@ class NodataRule:
     Whatever this says, a NaN in any band makes the pixel nodata: NaN is never a measurement."""
     fill: float | Literal["mean"] = 0.0
     """Value put in place of a missing sample before scaling, or `mean`: the z-score mean."""
+    counts: bool = True
+    """Whether a pixel that is nodata here is nodata in the product.
+
+    A reference mask or a DEM with holes may say no: its holes are filled, and nothing more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +86,8 @@ class ModelInput:
     shape: tuple[int, ...]
     """Tensor shape; −1 where any size will do."""
     dim_order: tuple[str, ...]
-    """Axis names: `batch`, `channel`, `height`, `width` in the tensor's order."""
+    """Axis names in the tensor's order: `batch`, `channel`, `height`, `width`, and `time` where the
+    input is a series of dates."""
     data_type: str
     """Type of the tensor the network takes."""
     scaling: tuple[ScalingStep, ...] = ()
@@ -93,6 +100,11 @@ class ModelInput:
     """Ground sample distance the model was trained at, in metres."""
     gsd_tolerance: float = DEFAULT_GSD_TOLERANCE
     """Relative difference from `gsd_m` that is still accepted."""
+    gsd_rule: GsdRule = "refuse"
+    """What becomes of a scene outside the tolerance: refused, or read on a grid of `gsd_m`."""
+    substitute: float | None = None
+    """Stored sample that stands everywhere where the user gives no file for this input; None where
+    the input is needed."""
     tile_px: int | None = None
     """Tile side to use when the command line gives none."""
     overlap_px: int | None = None
@@ -101,6 +113,25 @@ class ModelInput:
     """How bands of another GSD than the scene's grid are resampled, in GDAL's words."""
     extend: Extend = "reflect"
     """How a scene is made larger when the graph needs a certain size; the rest is cut off again."""
+
+    @property
+    def is_optional(self) -> bool:
+        """Tell whether the model runs without a file for this input."""
+        return self.substitute is not None
+
+    @property
+    def is_series(self) -> bool:
+        """Tell whether the input is a series of dates."""
+        return "time" in self.dim_order
+
+    @property
+    def dates(self) -> int:
+        """Dates the input takes: −1 for any number, 1 where it is no series."""
+        return self.length("time") if self.is_series else 1
+
+    def length(self, axis: str) -> int:
+        """Give the stated length along an axis that `dim_order` names; −1 for any."""
+        return self.shape[self.dim_order.index(axis)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,6 +166,8 @@ class ModelOutput:
     """What turns raw values into probabilities; `none` when they already are."""
     threshold: float = 0.5
     """Probability from which a one-channel output means the second class."""
+    blend: Blend | None = None
+    """How overlapping tiles of a graph without a bound are mixed; None leaves it to the runtime."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,8 +177,13 @@ class Contract:
     name: str
     """Model name; products are named after it."""
     inputs: tuple[ModelInput, ...]
-    """Input tensors."""
+    """Input tensors, all on one pixel grid."""
     outputs: tuple[ModelOutput, ...]
     """Output tensors."""
     document: Mapping[str, object]
     """The JSON document as it was read; bundles carry this, so nothing is lost on the way."""
+
+    @property
+    def main(self) -> ModelInput:
+        """The first input that is not optional: its files give the pixel grid of a scene."""
+        return next(one for one in self.inputs if not one.is_optional)

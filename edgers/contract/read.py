@@ -1,7 +1,5 @@
 """Reading and checking a contract: STAC MLM JSON, alone or inside a STAC Item or Collection."""
 
-import json
-import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import cast, get_args
@@ -12,8 +10,10 @@ from edgers.contract.model import (
     DEFAULT_WAVELENGTH_TOLERANCE_UM,
     Activation,
     Band,
+    Blend,
     Contract,
     Extend,
+    GsdRule,
     ModelClass,
     ModelInput,
     ModelOutput,
@@ -23,14 +23,13 @@ from edgers.contract.model import (
     Values,
 )
 from edgers.contract.scaling import read_scaling
+from edgers.contract.strict_json import MAX_DEPTH, is_too_deep, strict_json
+from edgers.contract.together import check_together
 from edgers.errors import ContractError
 from edgers.files import read_file
 
 MAX_CONTRACT_BYTES = 4_000_000
 """Largest contract read; the largest of the catalogue's (224 bands) is under 100 kB."""
-
-MAX_DEPTH = 50
-"""Most levels of objects and lists; a STAC Item with a contract has about 8."""
 
 INPUT_FIELDS = (
     "edgers:value_scaling",
@@ -38,17 +37,22 @@ INPUT_FIELDS = (
     "edgers:values",
     "edgers:gsd_m",
     "edgers:gsd_tolerance",
+    "edgers:gsd_rule",
+    "edgers:optional",
     "edgers:tile_px",
     "edgers:overlap_px",
     "edgers:extend",
     "edgers:resampling",
 )
-OUTPUT_FIELDS = ("edgers:activation", "edgers:threshold")
+OUTPUT_FIELDS = ("edgers:activation", "edgers:threshold", "edgers:blend")
 PIXEL_RULES: tuple[PixelRule, ...] = ("all", "any")
 VALUES: tuple[Values, ...] = ("stored", "physical")
 EXTENDS: tuple[Extend, ...] = ("reflect", "edge", "zero")
 RESAMPLINGS: tuple[Resampling, ...] = get_args(Resampling)
 ACTIVATIONS: tuple[Activation, ...] = ("softmax", "sigmoid", "none")
+BLENDS: tuple[Blend, ...] = get_args(Blend)
+GSD_RULES: tuple[GsdRule, ...] = get_args(GsdRule)
+IMAGE_AXES = ("batch", "channel", "height", "width")
 TENSOR_TYPES = (
     "float32",
     "float16",
@@ -79,58 +83,18 @@ def contract_from_file(path: Path) -> Contract:
 def contract_from_bytes(data: bytes, origin: str) -> Contract:
     """Read a contract from JSON bytes; `origin` names it in errors."""
     try:
-        document = json.loads(
-            data.decode("utf-8"),
-            object_pairs_hook=_object_without_doubles,
-            parse_constant=_finite,
-            parse_float=_finite,
-        )
+        document = strict_json(data)
     except (ValueError, RecursionError) as error:
         raise ContractError(
             f"contract {origin} is not a JSON document.",
             seen=f"{error}.",
             fix="Start one with 'edgers contract init MODEL.onnx'.",
         ) from error
-    if not isinstance(document, dict) or _depth(document) > MAX_DEPTH:
+    if not isinstance(document, dict) or is_too_deep(document):
         raise ContractError(
             f"contract {origin} must hold a JSON object, at most {MAX_DEPTH} levels deep."
         )
     return contract_from_document(document)
-
-
-def _finite(text: str) -> float:
-    """Refuse NaN and infinity, written out or as a number too large."""
-    number = float(text)
-    if not math.isfinite(number):
-        raise ValueError(f"{text} is not a finite number")
-    return number
-
-
-def _object_without_doubles(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    """Refuse a key given twice, of which a reader would hide one, and broken characters."""
-    found: dict[str, object] = {}
-    for key, value in pairs:
-        if key in found:
-            raise ValueError(f"the key {key!r} is there twice")
-        for text in (key, value):
-            if isinstance(text, str):
-                text.encode()
-        found[key] = value
-    return found
-
-
-def _depth(document: object) -> int:
-    """Count the levels of objects and lists, without a stack that could run out."""
-    level, depth = [document], 0
-    while level and depth <= MAX_DEPTH:
-        inner: list[object] = []
-        for value in level:
-            if isinstance(value, dict):
-                inner += value.values()
-            elif isinstance(value, list):
-                inner += value
-        level, depth = inner, depth + 1
-    return depth
 
 
 def contract_from_document(document: Json) -> Contract:
@@ -147,6 +111,7 @@ def contract_from_document(document: Json) -> Contract:
     top.refuse_unknown("edgers:", ())
     table = _band_table(document)
     inputs = tuple(_read_input(entry, table) for entry in top.objects("mlm:input"))
+    check_together(inputs)
     outputs = tuple(_read_output(entry) for entry in top.objects("mlm:output"))
     return Contract(name=top.text("mlm:name"), inputs=inputs, outputs=outputs, document=document)
 
@@ -215,9 +180,11 @@ def _read_input(source: Fields, table: Mapping[str, Json]) -> ModelInput:
     if not isinstance(references, list) or not references:
         raise source.fail("bands", "It must list the bands, in the order of the channels.")
     bands = tuple(_read_band(entry, source, table) for entry in references)
-    if sorted(axes) != ["batch", "channel", "height", "width"]:
+    if set(axes) - {"time"} != set(IMAGE_AXES):
         raise source.object("input").fail(
-            "dim_order", "It must hold 'batch', 'channel', 'height' and 'width' in some order."
+            "dim_order",
+            "It must hold 'batch', 'channel', 'height' and 'width' in some order, "
+            "and 'time' for a series of dates.",
         )
     channels = shape[axes.index("channel")]
     if channels not in (-1, len(bands)):
@@ -226,17 +193,21 @@ def _read_input(source: Fields, table: Mapping[str, Json]) -> ModelInput:
         )
     if source.has("resize_type"):
         source.choice("resize_type", KEEPING_RESIZES)
+    substitute = _read_substitute(source)
+    scaling = read_scaling(source, len(bands))
     return ModelInput(
         name=source.text("name"),
         bands=bands,
         shape=shape,
         dim_order=axes,
         data_type=data_type,
-        scaling=(scaling := read_scaling(source, len(bands))),
-        nodata=_read_nodata(source, {step.kind for step in scaling}),
+        scaling=scaling,
+        nodata=_read_nodata(source, {step.kind for step in scaling}, counts=substitute is None),
         values=source.choice("edgers:values", VALUES) if source.has("edgers:values") else None,
         gsd_m=source.optional_positive("edgers:gsd_m"),
         gsd_tolerance=source.positive("edgers:gsd_tolerance", DEFAULT_GSD_TOLERANCE),
+        gsd_rule=source.choice("edgers:gsd_rule", GSD_RULES, "refuse"),
+        substitute=substitute,
         tile_px=source.optional_count("edgers:tile_px", 1),
         overlap_px=source.optional_count("edgers:overlap_px", 0),
         resampling=source.choice("edgers:resampling", RESAMPLINGS, "bilinear"),
@@ -244,17 +215,24 @@ def _read_input(source: Fields, table: Mapping[str, Json]) -> ModelInput:
     )
 
 
-def _read_nodata(source: Fields, step_kinds: set[str]) -> NodataRule:
-    """Read `edgers:nodata`, or give the default rule."""
+def _read_substitute(source: Fields) -> float | None:
+    """Read `edgers:optional`: what stands in where the user gives no file, or None."""
+    if not source.has("edgers:optional"):
+        return None
+    return source.object("edgers:optional").number("fill")
+
+
+def _read_nodata(source: Fields, step_kinds: set[str], *, counts: bool) -> NodataRule:
+    """Read `edgers:nodata`, or give the default rule, by which `counts` holds."""
     if not source.has("edgers:nodata"):
-        return NodataRule()
+        return NodataRule(counts=counts)
     rule = source.object("edgers:nodata")
-    pixel = rule.choice("pixel", PIXEL_RULES, "all")
+    pixel, counts = rule.choice("pixel", PIXEL_RULES, "all"), rule.flag("counts", counts)
     if rule.values.get("fill") == "mean":
         if "z-score" not in step_kinds:
             raise rule.fail("fill", "'mean' is the z-score mean, and there is no z-score step.")
-        return NodataRule(pixel=pixel, fill="mean")
-    return NodataRule(pixel=pixel, fill=rule.number("fill", 0.0))
+        return NodataRule(pixel=pixel, fill="mean", counts=counts)
+    return NodataRule(pixel=pixel, fill=rule.number("fill", 0.0), counts=counts)
 
 
 def _read_output(source: Fields) -> ModelOutput:
@@ -274,6 +252,7 @@ def _read_output(source: Fields) -> ModelOutput:
         classes=_read_classes(source) if source.has("classification:classes") else (),
         activation=source.choice("edgers:activation", ACTIVATIONS, "softmax"),
         threshold=threshold,
+        blend=source.choice("edgers:blend", BLENDS) if source.has("edgers:blend") else None,
     )
 
 

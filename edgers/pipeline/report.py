@@ -18,6 +18,8 @@ class SceneReport:
     """Columns of the scene."""
     tiles: int
     """Tiles of the grid."""
+    reused_tiles: int
+    """Tiles that an earlier, unfinished run had made."""
     skipped_tiles: int
     """Tiles that held no data and were not inferred."""
     nodata_share: float
@@ -30,6 +32,8 @@ class SceneReport:
     """Files written, the class map first."""
     wall_s: float
     """Seconds from opening the scene to the last product."""
+    peak_bytes: int
+    """Most memory the process held up to now."""
     stage_s: dict[str, float]
     """Seconds of work by stage, summed over its threads."""
 

@@ -1,44 +1,71 @@
-"""What is done to one tile: read, preprocess, infer and decode."""
+"""What is done to one tile: read, preprocess, infer, and write where nothing is mixed."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import cast
 
 import numpy as np
 import numpy.typing as npt
 
+from edgers.contract import ModelInput
 from edgers.pipeline.flow import Stage
 from edgers.pipeline.model import Model
 from edgers.pipeline.preprocess import Preprocessor
-from edgers.products.class_map import Block
+from edgers.pipeline.seams import Scores, Seams
+from edgers.products.class_map import Block, ClassMap
+from edgers.products.tile_record import TileRecord
+from edgers.scene.bands import SceneBand
 from edgers.scene.open import environment
 from edgers.scene.raster import Raster, SceneWindow
-from edgers.tasks.segmentation import SegmentationDecoder
+from edgers.tasks.segmentation import ClassBlock, SegmentationDecoder
 from edgers.tiling.axis_tiles import AxisPlan, AxisTile
 from edgers.tiling.grid import Grid, Tile
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """What the scene shows in the core of a tile."""
+
+    tile: Tile
+    """Where it lies."""
+    nodata: npt.NDArray[np.bool_]
+    """True where a pixel is nodata, (height, width) in output pixels."""
+    preview: npt.NDArray[np.generic]
+    """Samples for the quicklook, (band, height, width) in output pixels."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadTile:
     """A tile with its samples."""
 
-    tile: Tile
-    """Where it lies."""
-    window: SceneWindow
-    """What was read, cut off at the scene's end."""
-    nodata: npt.NDArray[np.bool_]
-    """True where a pixel of the core is nodata, (height, width) in output pixels."""
-    preview: npt.NDArray[np.generic]
-    """Samples of the core for the quicklook, (band, height, width) in output pixels."""
+    seen: Seen
+    """What its core shows."""
+    window: SceneWindow | None
+    """What was read, cut off at the scene's end; None where nothing of it is worth a look."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadyTile:
     """A tile with its tensor."""
 
-    read: ReadTile
-    """What it was made from."""
+    seen: Seen
+    """What its core shows."""
     tensor: npt.NDArray[np.generic] | None
-    """What the network takes; None where the core holds no data."""
+    """What the network takes; None where it holds no data."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """A tile that the network has seen."""
+
+    tile: Tile
+    """Where it lies."""
+    record: TileRecord | None = None
+    """What was noted when it was written; None where it has to be mixed with others first."""
+    parts: list[Scores] | None = None
+    """What it gives to each core, (class, height, width); None where it holds no data."""
+    seen: Seen | None = None
+    """What its core shows, where it has to be mixed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,16 +82,12 @@ class TileWork:
     """Network."""
     decoder: SegmentationDecoder
     """Meaning of its output."""
-
-    @property
-    def preview_bands(self) -> tuple[int, ...]:
-        """Positions of the bands that make a picture: red, green and blue, else the first."""
-        names = [
-            band.common_name or found.common_name
-            for band, found in zip(self.model.source.bands, self.raster.bands, strict=True)
-        ]
-        colours = [names.index(name) for name in ("red", "green", "blue") if name in names]
-        return tuple(colours) if len(colours) == 3 else (0,)
+    class_map: ClassMap
+    """Products in the making."""
+    seams: Seams | None
+    """How tiles are mixed, where they are."""
+    preview_bands: tuple[int, ...]
+    """Positions of the bands that make a picture."""
 
     def stages(self, workers: int) -> list[Stage]:
         """Give the stages in order; inference has `workers` threads."""
@@ -88,37 +111,64 @@ class TileWork:
                 min(tile.columns.window_stop, self.grid.columns.size_px) - column,
             )
         core = np.ix_(_core(self.grid.rows, tile.rows), _core(self.grid.columns, tile.columns))
-        return ReadTile(
+        seen = Seen(
             tile=tile,
-            window=window,
             nodata=window.nodata[core],
             preview=np.stack([window.samples[i][core] for i in self.preview_bands]),
         )
+        # A tile that is mixed with others also speaks of what lies beyond its core.
+        is_empty = (window.nodata if self.seams else seen.nodata).all()
+        return ReadTile(seen=seen, window=None if is_empty else window)
 
     def preprocess(self, read: ReadTile) -> ReadyTile:
-        """Make the tensor, unless nothing in the core is worth it."""
-        empty = bool(read.nodata.all())
-        tensor = None if empty else self.prepare.tensor(read.window, read.tile.window_shape)
-        return ReadyTile(read=read, tensor=tensor)
+        """Make the tensor."""
+        shape = read.seen.tile.window_shape
+        tensor = self.prepare.tensor(read.window, shape) if read.window else None
+        return ReadyTile(seen=read.seen, tensor=tensor)
 
-    def infer(self, ready: ReadyTile) -> Block:
-        """Run the network and decode the core."""
-        read, tile = ready.read, ready.read.tile
-        if ready.tensor is None:
-            found = self.decoder.nothing(tile)
-        else:
+    def infer(self, ready: ReadyTile) -> Answer:
+        """Run the network; write the core where it is not mixed with others."""
+        seen, tile, tensor = ready.seen, ready.seen.tile, None
+        if ready.tensor is not None:
             outputs = self.model.engine.infer({self.model.source.name: ready.tensor})
-            found = self.decoder.decode(outputs[self.model.output.name], tile)
-        return Block(
+            tensor = outputs[self.model.output.name]
+        if self.seams is None:
+            found = None if tensor is None else self.decoder.decode(tensor, tile)
+            return Answer(tile=tile, record=self.write(seen, found))
+        parts = None
+        if tensor is not None:
+            parts = self.seams.parts(tile, self.decoder.scores(tensor))
+        return Answer(tile=tile, parts=parts, seen=seen)
+
+    def write(
+        self, seen: Seen, found: ClassBlock | None, *, skipped: bool | None = None,
+        seam: int | None = None,
+    ) -> TileRecord:  # fmt: skip
+        """Put the core of a tile into the products; without classes it holds no data."""
+        tile = seen.tile
+        classes = found or self.decoder.nothing(tile)
+        block = Block(
+            tile=tile.index,
             row=tile.rows.core_start,
             column=tile.columns.core_start,
-            classes=found.classes,
-            nodata=read.nodata,
-            not_finite=found.not_finite,
-            probabilities=found.probabilities,
-            preview=read.preview,
-            skipped=ready.tensor is None,
+            classes=classes.classes,
+            nodata=seen.nodata,
+            not_finite=classes.not_finite,
+            probabilities=classes.probabilities,
+            preview=seen.preview,
+            skipped=found is None if skipped is None else skipped,
         )
+        return self.class_map.write(block, seam)
+
+
+def preview_bands(source: ModelInput, bands: Sequence[SceneBand]) -> tuple[int, ...]:
+    """Choose the bands that make a picture, by position: red, green and blue, else the first."""
+    names = [
+        band.common_name or found.common_name
+        for band, found in zip(source.bands, bands, strict=True)
+    ]
+    colours = [names.index(name) for name in ("red", "green", "blue") if name in names]
+    return tuple(colours) if len(colours) == 3 else (0,)
 
 
 def _core(plan: AxisPlan, tile: AxisTile) -> npt.NDArray[np.intp]:

@@ -1,6 +1,7 @@
 """All products of a segmentation: class map, probabilities, quicklook and STAC Item."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,18 +10,27 @@ import numpy.typing as npt
 
 from edgers.closing import Closing
 from edgers.contract import ModelOutput
-from edgers.products.areas import AreaCounter, ClassArea
-from edgers.products.cog import CogWriter, ProductGrid
+from edgers.products.areas import AreaCounter, ClassArea, block_pixels
+from edgers.products.cog import write_cog
+from edgers.products.disk_errors import disk_errors
+from edgers.products.draft import Draft, DraftShape
+from edgers.products.preview import Thinning
 from edgers.products.quicklook import Preview, write_quicklook
 from edgers.products.stac import FILE_DATE, write_item
-from edgers.products.staging import Staging
+from edgers.products.tile_record import TileRecord
+from edgers.products.vrt import Meaning
+from edgers.products.work_folder import WorkFolder
 from edgers.scene.geometry import row_areas_m2
+from edgers.scene.place import Place
+from edgers.tiling.grid import Tile
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Block:
     """What one tile contributes; all arrays cover its core."""
 
+    tile: int
+    """Position of the tile in the order of work."""
     row: int
     """First row in the product."""
     column: int
@@ -39,29 +49,44 @@ class Block:
     """Whether the tile was not inferred because it holds no data."""
 
 
+def product_names(name: str, *, probabilities: bool) -> dict[str, str]:
+    """Give the file of each product by its role, in the order in which they appear.
+
+    The STAC Item vouches for the others and comes last.
+    """
+    endings = {"classes": ".tif", "quicklook": ".png", "item": ".json"}
+    if probabilities:
+        endings = {"classes": ".tif", "probabilities": "_probabilities.tif", **endings}
+    return {role: name + ending for role, ending in endings.items()}
+
+
 class ClassMap(Closing):
-    """Products of one scene in the making; a context manager."""
+    """Products of one scene in the making; a context manager.
+
+    What is added goes to drafts in the work folder, so that nothing of the scene's size is held and
+    a run that was killed finds it again.
+    """
 
     def __init__(
-        self, staging: Staging, *, name: str, grid: ProductGrid, output: ModelOutput,
+        self, work: WorkFolder, *, name: str, place: Place, output: ModelOutput,
         data_type: type[np.uint8] | type[np.uint16], preview_bands: int, probabilities: bool,
     ) -> None:  # fmt: skip
-        """Begin the products `name`.tif, .png and .json in `staging`."""
-        self._staging, self._name, self._grid, self._classes = staging, name, grid, output.classes
+        """Open or begin the drafts of the products `name`.tif, .png and .json in `work`."""
+        self._work, self._name, self._place, self._classes = work, name, place, output.classes
         self.nodata = int(np.iinfo(data_type).max)
-        self._cog = CogWriter(
-            staging.path(f"{name}.tif"), grid, count=1, data_type=np.dtype(data_type).name,
-            nodata=self.nodata, continuous=False,
-        )  # fmt: skip
-        self._probabilities = (
-            CogWriter(
-                staging.path(f"{name}_probabilities.tif"), grid, count=len(output.classes),
-                data_type="float32", nodata=float("nan"), continuous=True,
-            )
-            if probabilities
-            else None
-        )  # fmt: skip
-        self._preview = Preview(grid.height_px, grid.width_px, preview_bands, self.nodata)
+        self._thinning = Thinning(height_px=place.height_px, width_px=place.width_px)
+        shapes = {
+            "classes": self._shape(1, np.dtype(data_type).name),
+            "preview": self._thinning.shape(preview_bands),
+        }
+        if probabilities:
+            shapes["probabilities"] = self._shape(len(output.classes), "float32")
+        with ExitStack() as opened:
+            self._drafts = {
+                role: opened.enter_context(Draft(work.path(f"{role}.raw"), shape))
+                for role, shape in shapes.items()
+            }
+            self._opened = opened.pop_all()
         self._counter = AreaCounter(output.classes)
         self._nodata_px = 0
         self.not_finite_px = 0
@@ -70,36 +95,57 @@ class ClassMap(Closing):
     @property
     def nodata_share(self) -> float:
         """Share of the product's pixels that are nodata."""
-        return self._nodata_px / (self._grid.height_px * self._grid.width_px)
+        return self._nodata_px / (self._place.height_px * self._place.width_px)
 
     def areas(self) -> tuple[ClassArea, ...]:
         """Give what each class covers so far."""
         return self._counter.areas()
 
-    def add(self, block: Block) -> None:
-        """Put a block in its place."""
+    def write(self, block: Block, seam: int | None = None) -> TileRecord:
+        """Put a block in its place; give what is to be noted and counted of it.
+
+        Any thread may call this. Raises OutputError where the disk is full or fails.
+        """
         gone = block.nodata | block.not_finite
         classes = np.where(gone, np.asarray(self.nodata, block.classes.dtype), block.classes)
-        self._cog.write(classes[np.newaxis], block.row, block.column)
-        if self._probabilities:
-            self._write_probabilities(block, gone)
-        self._preview.add_classes(classes, block.row, block.column)
-        self._preview.add_samples(block.preview, block.row, block.column)
         height, width = classes.shape
-        grid = self._grid
-        areas = row_areas_m2(grid.crs, grid.transform, block.row, block.column, height, width)
-        self._counter.add(classes, areas)
-        self._nodata_px += int(gone.sum())
-        self.not_finite_px += int((block.not_finite & ~block.nodata).sum())
-        self.skipped_tiles += block.skipped
+        areas = row_areas_m2(self._place, block.row, block.column, height, width)
+        pixels, areas_mm2 = block_pixels(classes, self._classes, areas)
+        return TileRecord(
+            tile=block.tile,
+            checksums=tuple(self._written(block, classes, gone)),
+            pixels=pixels,
+            areas_mm2=areas_mm2,
+            nodata_px=int(gone.sum()),
+            not_finite_px=int((block.not_finite & ~block.nodata).sum()),
+            skipped=block.skipped,
+            seam=seam,
+        )
 
-    def _write_probabilities(self, block: Block, gone: npt.NDArray[np.bool_]) -> None:
-        assert self._probabilities is not None
-        shape = (len(self._classes), *block.classes.shape)
-        values = np.full(shape, np.nan, np.float32)
-        if block.probabilities is not None:
-            np.copyto(values, block.probabilities, where=~gone)
-        self._probabilities.write(values, block.row, block.column)
+    def is_whole(self, record: TileRecord, tile: Tile) -> bool:
+        """Tell whether the blocks of a tile are in the drafts as they were written."""
+        row, column = tile.rows.core_start, tile.columns.core_start
+        height, width = tile.core_shape
+        thin_row, thin_column = self._thinning.place(row, column)
+        thin_stop = self._thinning.place(row + height, column + width)
+        thin = (thin_row, thin_column, thin_stop[0] - thin_row, thin_stop[1] - thin_column)
+        found = tuple(
+            draft.checksum(*(thin if role == "preview" else (row, column, height, width)))
+            for role, draft in self._drafts.items()
+        )
+        return found == record.checksums
+
+    def count(self, record: TileRecord) -> None:
+        """Add a finished tile to the sums."""
+        self._counter.add(record.pixels, record.areas_mm2)
+        self._nodata_px += record.nodata_px
+        self.not_finite_px += record.not_finite_px
+        self.skipped_tiles += record.skipped
+
+    def sync(self) -> None:
+        """Force the drafts to disk; raises OutputError where that fails."""
+        for draft in self._drafts.values():
+            draft.sync()
 
     def finish(self, *, time: tuple[str, str], provenance: Mapping[str, object]) -> list[Path]:
         """Complete all products and move them into place; the STAC Item, which vouches for the
@@ -109,28 +155,72 @@ class ClassMap(Closing):
         # A file's date is no property of the scene: the same samples must give the same map.
         if time[1] != FILE_DATE:
             facts["datetime"] = time[0]
-        tags = {f"EDGERS_{key.upper()}": str(value) for key, value in facts.items()}
-        names = {"classes": f"{self._name}.tif"}
-        self._cog.describe(["class"], tags, self._classes)
-        self._cog.finish()
-        if self._probabilities:
-            names["probabilities"] = f"{self._name}_probabilities.tif"
-            self._probabilities.describe([c.name for c in self._classes], tags)
-            self._probabilities.finish()
-        names["quicklook"] = f"{self._name}.png"
-        write_quicklook(
-            self._staging.path(names["quicklook"]), self._preview, self._classes, self.areas(),
-            title=f"{provenance['scene']} · {provenance['model']}", nodata_share=self.nodata_share,
-        )  # fmt: skip
-        item = f"{self._name}.json"
-        write_item(
-            self._staging.path(item), grid=self._grid, classes=self._classes, areas=self.areas(),
-            assets=names, time=time, provenance=facts,
-        )  # fmt: skip
-        return self._staging.commit([*names.values(), item])
+        names = product_names(self._name, probabilities="probabilities" in self._drafts)
+        files = {role: self._work.path(name) for role, name in names.items()}
+        for role in self._drafts.keys() & files.keys():
+            self._write_cog(role, files[role], facts)
+        title = f"{provenance['scene']} · {provenance['model']}"
+        with disk_errors(names["quicklook"]):
+            write_quicklook(
+                files["quicklook"], self._preview(), self._classes, self.areas(), title=title,
+                nodata_share=self.nodata_share,
+            )  # fmt: skip
+        assets = {role: name for role, name in names.items() if role != "item"}
+        with disk_errors(names["item"]):
+            write_item(
+                files["item"], place=self._place, classes=self._classes, areas=self.areas(),
+                assets=assets, time=time, provenance=facts,
+            )  # fmt: skip
+        return self._work.commit(list(names.values()))
 
     def close(self) -> None:
-        """Let go of files that are still open."""
-        self._cog.close()
-        if self._probabilities:
-            self._probabilities.close()
+        """Close the drafts."""
+        self._opened.close()
+
+    def _shape(self, bands: int, data_type: str) -> DraftShape:
+        return DraftShape(
+            bands=bands,
+            height_px=self._place.height_px,
+            width_px=self._place.width_px,
+            data_type=data_type,
+        )
+
+    def _written(
+        self, block: Block, classes: npt.NDArray[np.generic], gone: npt.NDArray[np.bool_]
+    ) -> Iterator[int]:
+        """Write a block to each draft; give the checksums."""
+        for role, draft in self._drafts.items():
+            if role == "classes":
+                yield draft.write(classes[np.newaxis], block.row, block.column)
+            elif role == "preview":
+                kept = self._thinning.keep(block.preview, block.row, block.column)
+                # Samples may be wider than single precision; the picture is stretched anyway.
+                with np.errstate(over="ignore"):
+                    thin = kept.astype(np.float32)
+                yield draft.write(thin, *self._thinning.place(block.row, block.column))
+            else:
+                shape = (len(self._classes), *classes.shape)
+                values = np.full(shape, np.nan, np.float32)
+                if block.probabilities is not None:
+                    np.copyto(values, block.probabilities, where=~gone)
+                yield draft.write(values, block.row, block.column)
+
+    def _write_cog(self, role: str, path: Path, facts: Mapping[str, object]) -> None:
+        is_map = role == "classes"
+        meaning = Meaning(
+            bands=["class"] if is_map else [one.name for one in self._classes],
+            nodata=self.nodata if is_map else float("nan"),
+            tags={f"EDGERS_{key.upper()}": str(value) for key, value in facts.items()},
+            classes=self._classes if is_map else (),
+        )
+        write_cog(path, self._drafts[role], self._place, meaning, continuous=not is_map)
+
+    def _preview(self) -> Preview:
+        """Read back what the picture needs."""
+        kept = self._drafts["preview"]
+        shape = kept.shape
+        return Preview(
+            classes=self._thinning.of(self._drafts["classes"])[0],
+            samples=kept.read(0, 0, shape.height_px, shape.width_px),
+            nodata=self.nodata,
+        )

@@ -1,6 +1,7 @@
 """A picture for people: the scene beside its class map, with a legend."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -10,8 +11,6 @@ from PIL import Image, ImageDraw, ImageFont
 from edgers.contract import ModelClass
 from edgers.products.areas import ClassArea
 
-MAX_SIDE_PX = 900
-"""Longest side of a panel."""
 MIN_SIDE_PX = 320
 """Small scenes are enlarged to this, by whole numbers, so that the legend has room."""
 MARGIN_PX, LINE_PX, FONT_PX = 16, 24, 15
@@ -25,47 +24,29 @@ the light and the ground is black."""
 Bytes = npt.NDArray[np.uint8]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Preview:
-    """A thinned copy of scene and class map, gathered block by block."""
+    """A thinned scene and its class map."""
 
-    def __init__(self, height_px: int, width_px: int, band_count: int, nodata: int) -> None:
-        """Prepare for a product of this size; `band_count` is 3 for colour, 1 for grey."""
-        self.step = -(-max(height_px, width_px) // MAX_SIDE_PX)
-        shape = (-(-height_px // self.step), -(-width_px // self.step))
-        self._nodata = nodata
-        self.classes = np.full(shape, nodata, np.uint16)
-        self.samples = np.full((band_count, *shape), np.nan, np.float32)
-
-    def add_classes(self, block: npt.NDArray[np.generic], row: int, column: int) -> None:
-        """Take what is wanted of a class block, (height, width), that begins at `row`, `column`."""
-        self._put(self.classes, block, row, column)
-
-    def add_samples(self, block: npt.NDArray[np.generic], row: int, column: int) -> None:
-        """Take what is wanted of scene samples, (band, height, width)."""
-        with np.errstate(over="ignore"):
-            self._put(self.samples, block, row, column)
-
-    def _put(
-        self, kept: npt.NDArray[np.generic], block: npt.NDArray[np.generic], row: int, column: int
-    ) -> None:
-        top, left = -row % self.step, -column % self.step
-        part = block[..., top :: self.step, left :: self.step]
-        height, width = part.shape[-2:]
-        y, x = (row + top) // self.step, (column + left) // self.step
-        kept[..., y : y + height, x : x + width] = part
+    classes: npt.NDArray[np.generic]
+    """Class values, (height, width)."""
+    samples: npt.NDArray[np.generic]
+    """Scene samples, (band, height, width): three bands for colour, one for grey."""
+    nodata: int
+    """Class value of pixels without data."""
 
     def scene_picture(self) -> Bytes:
         """Give the scene as (height, width, 3), each band stretched; nodata in grey."""
         image = np.zeros((*self.classes.shape, 3), np.uint8)
         for i in range(3):
             band = self.samples[min(i, len(self.samples) - 1)]
-            seen = np.isfinite(band) & (self.classes != self._nodata)
+            seen = np.isfinite(band) & (self.classes != self.nodata)
             if seen.any():
                 low, middle, high = np.percentile(band[seen], STRETCH_PERCENT)
                 high = min(high, low + CONTRAST * (middle - low))
                 grey = (np.nan_to_num(band) - low) / max(high - low, 1e-12)
                 image[..., i] = (np.clip(grey, 0, 1) * 255).astype(np.uint8)
-        image[self.classes == self._nodata] = EMPTY
+        image[self.classes == self.nodata] = EMPTY
         return image
 
     def class_picture(self, classes: Sequence[ModelClass]) -> Bytes:

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from edgers.contract import ModelClass
 from edgers.products.areas import ClassArea
-from edgers.products.cog import ProductGrid
-from edgers.scene.geometry import footprint_lonlat
+from edgers.scene.outline import outline
+from edgers.scene.place import Place
 
 STAC_VERSION = "1.1.0"
 FILE_DATE = "file date"
@@ -50,24 +50,22 @@ def _rfc3339(time: datetime) -> str:
 
 
 def write_item(
-    path: Path, *, grid: ProductGrid, classes: Sequence[ModelClass], areas: Sequence[ClassArea],
+    path: Path, *, place: Place, classes: Sequence[ModelClass], areas: Sequence[ClassArea],
     assets: Mapping[str, str], time: tuple[str, str], provenance: Mapping[str, object],
 ) -> None:  # fmt: skip
     """Write the Item; `assets` maps `classes`, `probabilities` and `quicklook` to file names."""
-    outline = footprint_lonlat(grid.crs, grid.transform, grid.height_px, grid.width_px)
-    place = outline if outline and _stays_clear_of_the_date_line(outline) else []
-    lon, lat = [p[0] for p in place], [p[1] for p in place]
+    footprint = outline(place)
     item = {
         "type": "Feature",
         "stac_version": STAC_VERSION,
         "stac_extensions": list(EXTENSIONS),
         "id": path.stem,
-        "geometry": {"type": "Polygon", "coordinates": [place]} if place else None,
-        **({"bbox": [min(lon), min(lat), max(lon), max(lat)]} if place else {}),
+        "geometry": footprint.geometry() if footprint else None,
+        **({"bbox": footprint.bbox()} if footprint else {}),
         "properties": {
             "datetime": time[0],
             "edgers:datetime_from": time[1],
-            **_projection(grid),
+            **_projection(place),
             "edgers:classes": [asdict(area) for area in areas],
             **{f"edgers:{key}": value for key, value in provenance.items()},
         },
@@ -77,24 +75,18 @@ def write_item(
     path.write_text(json.dumps(item, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
-def _stays_clear_of_the_date_line(outline: Sequence[tuple[float, float]]) -> bool:
-    """Tell whether one polygon can show an outline; across the date line it would mislead."""
-    longitudes = [point[0] for point in outline]
-    return min(longitudes) >= -180 and max(longitudes) <= min(180, min(longitudes) + 180)
-
-
-def _projection(grid: ProductGrid) -> dict[str, object]:
+def _projection(place: Place) -> dict[str, object]:
     """Fields of the projection extension."""
-    t = grid.transform
-    fields: dict[str, object] = {"proj:shape": [grid.height_px, grid.width_px]}
+    t = place.transform
+    fields: dict[str, object] = {"proj:shape": [place.height_px, place.width_px]}
     if not t.is_identity:
         fields["proj:transform"] = [t.a, t.b, t.c, t.d, t.e, t.f]
-    if grid.crs is None:
+    if place.crs is None:
         return {**fields, "proj:code": None}
-    authority = grid.crs.to_authority()
+    authority = place.crs.to_authority()
     if authority:
         return {**fields, "proj:code": ":".join(authority)}
-    return {**fields, "proj:code": None, "proj:wkt2": grid.crs.to_wkt(version="WKT2_2019")}
+    return {**fields, "proj:code": None, "proj:wkt2": place.crs.to_wkt(version="WKT2_2019")}
 
 
 def _asset(role: str, name: str, classes: Sequence[ModelClass]) -> dict[str, object]:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+import rasterio
 from rasterio.enums import MaskFlags, Resampling
 from rasterio.errors import RasterioError
 from rasterio.io import DatasetReader
@@ -16,13 +17,25 @@ from rasterio.windows import Window
 from edgers.closing import Closing
 from edgers.errors import SceneError
 from edgers.scene.bands import SceneBand, bands_of
-from edgers.scene.geometry import check_crs, gsd_m
+from edgers.scene.geometry import SEMI_MAJOR_M, check_crs, gsd_m
+from edgers.scene.lonlat import unit_vectors
 from edgers.scene.open import open_raster
+from edgers.scene.place import Place, place_of
+from edgers.scene.swath_view import swath_view
 
 Bools = npt.NDArray[np.bool_]
 
 SAME_GRID_PX = 1e-3
 """Largest distance, in pixels, at which two grids of one size still count as one."""
+
+SAME_SWATH_PX = 0.1
+"""The same for grids in sensor geometry, on the ground: a fraction of what their points are off."""
+
+AMPLITUDE_TYPE = "float32"
+"""Type that complex samples are given in, as their amplitude."""
+
+AMPLITUDES_AT_ONCE = 2**20
+"""Complex samples held at a time: 16 MiB of the widest."""
 
 TOLERANCE_PX = 1e-6
 """Largest error of a resampling position, in pixels. GDAL's default of 0.125 takes the wrong pixel
@@ -44,17 +57,21 @@ class Asset(Closing):
         self.position = position
         self._file: DatasetReader = open_raster(path)
         try:
-            check_crs(self._file, path.name)
+            self.place = place_of(self._file)
+            check_crs(self.place, path.name)
         except BaseException:
             self._file.close()
             raise
         self._dataset: DatasetReader | WarpedVRT = self._file
-        self.gsd_m = gsd_m(self._file)
+        self.gsd_m = gsd_m(self.place)
         file = "" if is_only else path.name
         bands = [
-            replace(band, asset=position, file=file, gsd_m=self.gsd_m)
+            replace(
+                band, asset=position, file=file, gsd_m=self.gsd_m,
+                data_type=AMPLITUDE_TYPE if _is_complex(band.data_type) else band.data_type,
+            )
             for band in bands_of(self._file)
-        ]
+        ]  # fmt: skip
         if len(bands) == 1 and not bands[0].name and (match := NAME_IN_FILE.search(path.stem)):
             bands = [replace(bands[0], name=match.group(1).upper().removeprefix("SR_"))]
         self.bands = tuple(bands)
@@ -75,26 +92,46 @@ class Asset(Closing):
 
         Raises SceneError where the two have no common place.
         """
-        here, there = self._file, other._file
+        here, there = self.place, other.place
         if _is_same_grid(here, there):
             return
-        if here.crs is None or there.crs is None:
+        if there.kind != "map" or here.kind == "none":
             raise SceneError(
                 f"{self.path.name} and {other.path.name} cannot be put onto one grid.",
-                seen="They differ in size or place, and at least one has no CRS.",
-                rule="Files of one scene have one grid, or each a CRS.",
+                seen="They differ in size or place, and "
+                + ("the second lies in sensor geometry." if here.kind == there.kind != "none"
+                   else "at least one has no CRS."),
+                rule="Files of one scene have one grid, or lead to the grid of one that has a CRS.",
+            )  # fmt: skip
+        if any(map(_is_complex, self._file.dtypes)):
+            raise SceneError(
+                f"{self.path.name} cannot be put onto the grid of {other.path.name}.",
+                seen="Its samples are complex.",
+                rule="Complex samples lose their amplitude where they are resampled.",
+                fix="Write its amplitude as a band first.",
             )
-        self._dataset = WarpedVRT(
-            here,
-            crs=there.crs,
-            transform=there.transform,
-            width=there.width,
-            height=there.height,
-            resampling=Resampling[resampling],
-            add_alpha=here.nodata is None,
-            tolerance=TOLERANCE_PX,
-        )
+        self._dataset = self._view(there, resampling)
         self._learn_masks()
+
+    def _view(self, there: Place, resampling: str) -> DatasetReader | WarpedVRT:
+        """Give a view of the file on a map grid."""
+        has_no_nodata = self._file.nodata is None
+        if self.place.kind == "map":
+            return WarpedVRT(
+                self._file,
+                crs=there.crs,
+                transform=there.transform,
+                width=there.width_px,
+                height=there.height_px,
+                resampling=Resampling[resampling],
+                add_alpha=has_no_nodata,
+                tolerance=TOLERANCE_PX,
+            )
+        scale = (self.gsd_m or 1.0) / (gsd_m(there) or 1.0)
+        text = swath_view(
+            self._file, self.place, there, resampling, scale=scale, tells_alpha=has_no_nodata
+        )
+        return rasterio.open(text, driver="VRT")
 
     def _learn_masks(self) -> None:
         """Keep what tells missing samples apart: asking for it walks through all bands."""
@@ -111,8 +148,19 @@ class Asset(Closing):
         Raises SceneError where the file is damaged there.
         """
         try:
-            samples = self._dataset.read([band.index for band in bands], window=window)
-            return samples, self._missing(samples, bands, window)
+            if _is_complex(self._dataset.dtypes[0]):
+                samples, missing = self._read_amplitudes(bands, window)
+            else:
+                samples = self._dataset.read([band.index for band in bands], window=window)
+                missing = self._missing(samples, bands)
+            for mask in self._masks:
+                valid = (
+                    self._dataset.read(mask, window=window)
+                    if mask
+                    else self._dataset.read_masks(bands[0].index, window=window)
+                )
+                missing |= valid == 0
+            return samples, missing
         except (RasterioError, ValueError, MemoryError) as error:
             top, left = int(window.row_off), int(window.col_off)
             raise SceneError(
@@ -123,24 +171,41 @@ class Asset(Closing):
                 fix="Copy or download the file again.",
             ) from error
 
-    def _missing(
-        self, samples: npt.NDArray[np.generic], bands: list[SceneBand], window: Window
-    ) -> Bools:
-        """Tell which samples are no measurement, by value, NaN, mask and alpha."""
+    def _missing(self, samples: npt.NDArray[np.generic], bands: list[SceneBand]) -> Bools:
+        """Tell which samples, (band, height, width), are no measurement, by value and NaN."""
         missing = np.zeros(samples.shape, bool)
-        if np.issubdtype(samples.dtype, np.floating):
+        if np.issubdtype(samples.dtype, np.inexact):
             np.logical_not(np.isfinite(samples), out=missing)
         for plane, gone, band in zip(samples, missing, bands, strict=True):
             if (value := self._nodata[band.index]) is not None:
                 gone |= plane == value
-        for mask in self._masks:
-            valid = (
-                self._dataset.read(mask, window=window)
-                if mask
-                else self._dataset.read_masks(bands[0].index, window=window)
-            )
-            missing |= valid == 0
         return missing
+
+    def _read_amplitudes(
+        self, bands: list[SceneBand], window: Window
+    ) -> tuple[npt.NDArray[np.generic], Bools]:
+        """Read complex samples as their amplitude; nodata v is v + 0i.
+
+        Some rows at a time: a complex sample takes up to four times the bytes of its amplitude.
+        """
+        height, width = int(window.height), int(window.width)
+        samples = np.empty((len(bands), height, width), AMPLITUDE_TYPE)
+        missing = np.empty(samples.shape, bool)
+        step = max(1, AMPLITUDES_AT_ONCE // max(1, width))
+        for top in range(0, height, step):
+            rows = slice(top, min(top + step, height))
+            strip = Window(window.col_off, window.row_off + top, width, rows.stop - top)
+            for i, band in enumerate(bands):
+                one = self._dataset.read([band.index], window=strip)
+                # A part near the limit of its type has no finite amplitude: it counts as missing.
+                with np.errstate(over="ignore", invalid="ignore"):
+                    samples[i, rows] = np.abs(one[0])
+                missing[i, rows] = self._missing(one, [band])[0] | ~np.isfinite(samples[i, rows])
+        return samples, missing
+
+
+def _is_complex(data_type: str) -> bool:
+    return data_type.startswith("complex")
 
 
 def _shared_masks(dataset: DatasetReader | WarpedVRT) -> tuple[int, ...]:
@@ -156,13 +221,19 @@ def _shared_masks(dataset: DatasetReader | WarpedVRT) -> tuple[int, ...]:
     return (0,) if is_shared else ()
 
 
-def _is_same_grid(one: DatasetReader, other: DatasetReader) -> bool:
+def _is_same_grid(one: Place, other: Place) -> bool:
     """Tell whether two files have the same pixels."""
-    if one.shape != other.shape or one.crs != other.crs:
+    if one.shape != other.shape or one.kind != other.kind or one.crs != other.crs:
         return False
-    between = ~one.transform @ other.transform
-    corners = ((0, 0), (one.width, 0), (0, one.height))
-    return all(math.dist(between @ corner, corner) < SAME_GRID_PX for corner in corners)
+    height, width = one.shape
+    corners = ((0, 0), (width, 0), (0, height))
+    if one.kind in ("map", "none"):
+        between = ~one.transform @ other.transform
+        return all(math.dist(between @ corner, corner) < SAME_GRID_PX for corner in corners)
+    columns, rows = np.array([*corners, (width, height)], float).T
+    here, there = (unit_vectors(*place.lonlat(columns, rows)) for place in (one, other))
+    away_m = np.linalg.norm(here - there, axis=-1) * SEMI_MAJOR_M
+    return bool((away_m < SAME_SWATH_PX * (gsd_m(one) or 0)).all())
 
 
 def _representable(nodata: float | None, data_type: str) -> np.generic | None:

@@ -1,19 +1,11 @@
-"""Where a raster lies on Earth and how large its pixels are, on the ellipsoid."""
-
-import itertools
-from typing import Protocol
+"""How large the pixels of a grid are on the ellipsoid, and whether it lies on Earth at all."""
 
 import numpy as np
-import numpy.typing as npt
-from affine import Affine
-from rasterio._err import CPLE_BaseError  # raised by the warp functions; has no public name
-from rasterio.crs import CRS
 from rasterio.errors import RasterioError
-from rasterio.warp import transform as warp_points
 
 from edgers.errors import SceneError
-
-Floats = npt.NDArray[np.float64]
+from edgers.scene.lonlat import Floats, lonlat_from_crs, unit_vectors
+from edgers.scene.place import Place
 
 SEMI_MAJOR_M = 6_378_137.0
 """Semi-major axis of the WGS 84 ellipsoid (NGA.STND.0036)."""
@@ -22,100 +14,134 @@ FLATTENING = 1 / 298.257223563
 SEMI_MINOR_M = SEMI_MAJOR_M * (1 - FLATTENING)
 ECCENTRICITY = float(np.sqrt(FLATTENING * (2 - FLATTENING)))
 
+LEAST_PIECES, MOST_PIECES = 4, 64
+"""Straight pieces a row of pixels is taken in: four are none of 180° even around the Earth."""
 
-LONLAT = CRS.from_epsg(4326)
+PIECE_M = 50_000.0
+"""Length of a piece beyond which there are more of them: at this the curve of a row on a polar grid
+of 25 km, as sea ice has, is off by less than 1e-4 of its area."""
 
-ROW_POINTS = 5
-"""Points along a row of pixels: four pieces, none of 180° even in a row around the Earth."""
+SWATH_ROWS = 16
+"""Rows of a swath that are taken together, for its geometry is costly and smooth."""
 
-
-class Placed(Protocol):
-    """What has a size and a place: a dataset or a product."""
-
-    @property
-    def crs(self) -> CRS | None:
-        """Coordinate reference system, or None."""
-
-    @property
-    def transform(self) -> Affine:
-        """Affine from pixel corners (column, row) to CRS coordinates."""
-
-    @property
-    def shape(self) -> tuple[int, int]:
-        """Rows and columns."""
+PARALLEL_DEG = 1e-9
+"""Most that latitudes along a row differ where rows are parallels, as in Mercator's map: a tenth of
+a millimetre."""
 
 
-def check_crs(dataset: Placed, origin: str) -> None:
-    """Raise SceneError where a raster states a CRS that has no place on Earth."""
-    if dataset.crs is None:
-        return
-    height, width = dataset.shape
-    columns, rows = (
-        side.ravel() for side in np.meshgrid([0, width / 2, width], [0, height / 2, height])
-    )
+def check_crs(place: Place, origin: str) -> None:
+    """Raise SceneError where a raster's CRS, or its sensor model, has no place on Earth."""
     try:
-        lon, _ = lonlat_from_pixels(dataset.crs, dataset.transform, columns, rows)
-        seen = "" if np.isfinite(lon).any() else "None of its corners nor its middle is on Earth"
+        seen = "" if _is_on_earth(place) else "None of its points is on Earth"
     except RasterioError as error:
         seen = f"PROJ says: {error}"
-    if seen:
+    if not seen:
+        return
+    crs = place.gcp_crs if place.crs is None else place.crs
+    if crs is None:
         raise SceneError(
-            f"{origin} has a CRS that cannot be placed on Earth.",
-            seen=f"It is {dataset.crs.to_string()[:80]}. {seen}.",
-            rule="A CRS must lead to longitude and latitude.",
-            fix="Assign the right one, for example with: rio edit-info --crs EPSG:CODE FILE",
+            f"{origin} has a sensor model that cannot be placed on Earth.",
+            seen=f"{seen}.",
+            rule="Rational polynomial coefficients must lead to longitude and latitude.",
+            fix="Remove them (tags RPC), or copy the file again.",
         )
+    raise SceneError(
+        f"{origin} has a CRS that cannot be placed on Earth.",
+        seen=f"It is {crs.to_string()[:80]}. {seen}.",
+        rule="A CRS must lead to longitude and latitude.",
+        fix="Assign the right one, for example with: rio edit-info --crs EPSG:CODE FILE",
+    )
 
 
-def lonlat_from_pixels(
-    crs: CRS, transform: Affine, columns: Floats, rows: Floats
-) -> tuple[Floats, Floats]:
-    """Give WGS 84 longitude and latitude, degrees, of pixel corners (NaN where there is none)."""
-    xs = transform.a * columns + transform.b * rows + transform.c
-    ys = transform.d * columns + transform.e * rows + transform.f
-    try:
-        points = np.array(warp_points(crs, LONLAT, xs.ravel(), ys.ravel()))
-    except CPLE_BaseError:
-        # One point off the Earth fails the whole call: ask for each by itself.
-        points = np.array([_one_point(crs, x, y) for x, y in zip(xs.flat, ys.flat, strict=True)]).T
-    points[:, ~np.isfinite(points).all(axis=0)] = np.nan
-    lon, lat = points.reshape(2, *columns.shape)
-    return lon, lat
+def _is_on_earth(place: Place) -> bool:
+    """Tell whether at least one of corners, middle and ground control points has a place."""
+    if place.kind == "none":
+        points = [point for point in place.gcps if place.gcp_crs is not None]
+        if not points:
+            return True
+        xs, ys = np.array([(point.x, point.y) for point in points], float).T
+        return bool(np.isfinite(lonlat_from_crs(place.gcp_crs, xs, ys)[0]).any())
+    height, width = place.shape
+    sides = np.meshgrid([0, width / 2, width], [0, height / 2, height])
+    lon, _ = place.lonlat(*(side.ravel() for side in sides))
+    return bool(np.isfinite(lon).any())
 
 
-def _one_point(crs: CRS, x: float, y: float) -> tuple[float, float]:
-    """Give longitude and latitude of one point, NaN where it is off the Earth."""
-    try:
-        (lon,), (lat,) = warp_points(crs, LONLAT, [x], [y])
-    except CPLE_BaseError:
-        return np.nan, np.nan
-    return lon, lat
-
-
-def row_areas_m2(
-    crs: CRS | None, transform: Affine, row: int, column: int, height: int, width: int
-) -> Floats | None:
-    """Give the mean area of a pixel, in m², for each row of a block; None without a CRS.
+def row_areas_m2(place: Place, row: int, column: int, height: int, width: int) -> Floats | None:
+    """Give the mean area of a pixel, in m², for each row of a block; None without a place.
 
     The outline of each row is carried to longitude and latitude and its area taken on the WGS 84
-    ellipsoid, so that degrees, Web Mercator and rotated grids come out right.
+    ellipsoid, so that degrees, Web Mercator and rotated grids come out right. Rows of a swath are
+    taken some together.
     """
-    if crs is None:
+    kind = place.kind
+    if kind == "none":
         return None
-    rows, columns = np.meshgrid(
-        np.arange(row, row + height + 1, dtype=np.float64),
-        np.linspace(column, column + width, ROW_POINTS),
-        indexing="ij",
-    )
-    lon, lat = lonlat_from_pixels(crs, transform, columns, rows)
+    step = 1 if kind == "map" else SWATH_ROWS
+    edges = np.append(np.arange(row, row + height, step), row + height).astype(np.float64)
+    lon, lat = _outlines(place, edges, column, width)
+    is_degrees = kind == "map" and place.crs is not None and place.crs.is_geographic
+    is_straight = is_degrees or bool(np.ptp(lat, axis=1).max() < PARALLEL_DEG)
+    cells = _cells_on_cylinder(lon, lat) if is_straight else _cells_on_sphere(lon, lat)
+    rows = np.diff(edges)
+    found: Floats = np.repeat(cells.sum(axis=1) / (rows * width), rows.astype(int))
+    return found if np.isfinite(found).all() else None
+
+
+def _outlines(place: Place, edges: Floats, column: int, width: int) -> tuple[Floats, Floats]:
+    """Give longitude and latitude along the edges of rows, (edge, point)."""
+    pieces = LEAST_PIECES
+    while True:
+        rows, columns = np.meshgrid(
+            edges, np.linspace(column, column + width, pieces + 1), indexing="ij"
+        )
+        lon, lat = place.lonlat(columns, rows)
+        steps = np.diff(unit_vectors(lon, lat), axis=1)
+        length_m = SEMI_MAJOR_M * float(np.sqrt(np.nanmax((steps**2).sum(axis=-1), initial=0)))
+        needed = min(int(np.ceil(pieces * length_m / PIECE_M)), MOST_PIECES, width)
+        if needed <= pieces:
+            return lon, lat
+        pieces = needed
+
+
+def _cells_on_cylinder(lon: Floats, lat: Floats) -> Floats:
+    """Give the areas, m², between neighbouring points, on an equal-area cylinder.
+
+    Exact where rows and columns are straight in degrees.
+    """
     x, y = np.unwrap(np.unwrap(np.radians(lon), axis=1), axis=0), _zone_m2(lat)
     # Small differences of large numbers would cost digits: count from one corner.
     x, y = x - x[0, 0], y - y[0, 0]
     upper, lower = slice(0, -1), slice(1, None)
     ring = [(upper, upper), (upper, lower), (lower, lower), (lower, upper)]
     area = sum(x[a] * y[b] - x[b] * y[a] for a, b in zip(ring, ring[1:] + ring[:1], strict=True))
-    found: Floats = np.abs(area).sum(axis=1) / 2 / width
-    return found if np.isfinite(found).all() else None
+    found: Floats = np.abs(area) / 2
+    return found
+
+
+def _cells_on_sphere(lon: Floats, lat: Floats) -> Floats:
+    """Give the areas, m², between neighbouring points, on the sphere of the same area.
+
+    Each cell is two triangles of great circles (Eriksson 1990, On the measure of solid angles).
+    Unlike a cylinder the sphere has no seam and no pole.
+    """
+    whole_m2 = float(_zone_m2(np.array(90.0)))
+    sphere = unit_vectors(lon, np.degrees(np.arcsin(np.clip(_zone_m2(lat) / whole_m2, -1, 1))))
+    upper, lower = slice(0, -1), slice(1, None)
+    a, b, c, d = (
+        sphere[of] for of in ((upper, upper), (upper, lower), (lower, lower), (lower, upper))
+    )
+    found: Floats = np.abs(_triangles(a, b, c) + _triangles(a, c, d)) * whole_m2
+    return found
+
+
+def _triangles(a: Floats, b: Floats, c: Floats) -> Floats:
+    """Give the signed solid angles of triangles of unit vectors, (…, 3)."""
+    volume = (a * np.cross(b - a, c - a)).sum(axis=-1)
+    found: Floats = 2 * np.arctan2(
+        volume, 1 + (a * b).sum(axis=-1) + (b * c).sum(axis=-1) + (c * a).sum(axis=-1)
+    )
+    return found
 
 
 def _zone_m2(lat_deg: Floats) -> Floats:
@@ -123,7 +149,8 @@ def _zone_m2(lat_deg: Floats) -> Floats:
 
     Integral of the product of the two radii of curvature (Snyder 1987, Map Projections: A Working
     Manual, eq. 3-12 times half the squared semi-major axis). Longitude and this value together are
-    an equal-area map, in which polygon areas are plain.
+    an equal-area map, in which polygon areas are plain. At the pole it is the squared radius of the
+    sphere of the same area.
     """
     e = ECCENTRICITY
     s = np.sin(np.radians(lat_deg))
@@ -131,30 +158,7 @@ def _zone_m2(lat_deg: Floats) -> Floats:
     return result
 
 
-def gsd_m(dataset: Placed) -> float | None:
+def gsd_m(place: Place) -> float | None:
     """Give the ground sample distance at the centre, m: the side of a square of a pixel's area."""
-    height, width = dataset.shape
-    areas = row_areas_m2(dataset.crs, dataset.transform, height // 2, width // 2, 1, 1)
+    areas = row_areas_m2(place, place.height_px // 2, place.width_px // 2, 1, 1)
     return None if areas is None else float(np.sqrt(areas[0]))
-
-
-def footprint_lonlat(
-    crs: CRS | None, transform: Affine, height: int, width: int
-) -> list[tuple[float, float]]:
-    """Give the closed outline in longitude and latitude, 9 points a side; empty without a CRS.
-
-    Points run counter-clockwise, as GeoJSON asks (RFC 7946).
-    """
-    if crs is None:
-        return []
-    t = np.linspace(0, 1, 9)[:-1]
-    zero, one = np.zeros_like(t), np.ones_like(t)
-    columns = np.concatenate([zero, t, one, 1 - t]) * width
-    rows = np.concatenate([t, one, 1 - t, zero]) * height
-    lon, lat = lonlat_from_pixels(crs, transform, columns, rows)
-    if not (np.isfinite(lon).all() and np.isfinite(lat).all()):
-        return []
-    points = [(round(float(x), 7), round(float(y), 7)) for x, y in zip(lon, lat, strict=True)]
-    ring = [*points, points[0]]
-    turns = sum(a[0] * b[1] - b[0] * a[1] for a, b in itertools.pairwise(ring))
-    return ring if turns > 0 else ring[::-1]

@@ -39,9 +39,6 @@ COMPANIONS = (".msk", ".MSK", ".ovr", ".OVR", ".aux.xml", ".AUX.XML")
 MAX_COMPANION_BYTES = 1_000_000
 """Most bytes of such a file looked through; notes of statistics and names have a few kilobytes."""
 
-CACHE_BYTES = 128 * 2**20
-"""GDAL block cache: one row of 512 px blocks of a 10 980 px, 11-band uint16 scene."""
-
 MAX_SIDE_PX = 1_000_000
 """Longest side accepted; the longest real scenes are strips of some 100 000 lines."""
 
@@ -143,7 +140,6 @@ def _open(path: Path) -> DatasetReader:
 def environment() -> rasterio.Env:
     """Give the GDAL settings under which scenes are read."""
     return rasterio.Env(
-        GDAL_CACHEMAX=CACHE_BYTES,
         CPL_VSIL_CURL_ALLOWED_EXTENSIONS=".none",
         GDAL_NUM_THREADS="1",
     )

@@ -8,9 +8,6 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from affine import Affine
-from rasterio.control import GroundControlPoint
-from rasterio.crs import CRS
 from rasterio.windows import Window
 
 from edgers.closing import Closing
@@ -18,7 +15,9 @@ from edgers.contract import ModelInput
 from edgers.errors import BandError, SceneError
 from edgers.scene.asset import Asset
 from edgers.scene.bands import SceneBand, match_bands
+from edgers.scene.block_cache import Used
 from edgers.scene.folder import scene_files
+from edgers.scene.place import Place, place_of
 
 Bools = npt.NDArray[np.bool_]
 
@@ -71,6 +70,14 @@ class Raster(Closing):
         return sorted(asset.path for asset in self._assets.values())
 
     @property
+    def used(self) -> list[Used]:
+        """Each file, or its view on the scene's grid, with the numbers of the bands read of it."""
+        return [
+            (asset.dataset, [band.index for band in self.bands if band.asset == position])
+            for position, asset in self._assets.items()
+        ]
+
+    @property
     def height_px(self) -> int:
         """Rows."""
         return int(self._first.dataset.height)
@@ -81,20 +88,9 @@ class Raster(Closing):
         return int(self._first.dataset.width)
 
     @property
-    def crs(self) -> CRS | None:
-        """Coordinate reference system, or None."""
-        return self._first.dataset.crs
-
-    @property
-    def transform(self) -> Affine:
-        """Affine from pixel corners (column, row) to CRS coordinates."""
-        return self._first.dataset.transform
-
-    @property
-    def gcps(self) -> tuple[list[GroundControlPoint], CRS | None]:
-        """Ground control points and their CRS; an empty list where there are none."""
-        points, crs = self._first.dataset.gcps
-        return points, crs
+    def place(self) -> Place:
+        """Where its pixels lie on Earth."""
+        return place_of(self._first.dataset)
 
     @property
     def tags(self) -> Mapping[str, str]:

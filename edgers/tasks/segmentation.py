@@ -31,8 +31,8 @@ class SegmentationDecoder:
         """Prepare for one output; raises ContractError where it is no segmentation."""
         check_segmentation(output)
         self._output = output
-        self._gives_indices = gives_indices(output, _stated_scores(output))
-        if with_probabilities and self._gives_indices:
+        self.gives_indices = gives_indices(output, _stated_scores(output))
+        if with_probabilities and self.gives_indices:
             raise ContractError(
                 f"output {output.name!r} holds classes, not scores.",
                 rule="Probabilities need a score a class.",
@@ -59,18 +59,27 @@ class SegmentationDecoder:
         top, left = tile.rows.crop_start, tile.columns.crop_start
         height, width = tile.core_shape
         core = image[..., top : top + height, left : left + width]
-        if self._gives_indices:
+        if self.gives_indices:
             return self._decode_indices(core.reshape(height, width))
-        scores = core.astype(np.float32)
-        not_finite = ~np.isfinite(scores).all(axis=0)
+        return self.classes(core.astype(np.float32))
+
+    def scores(self, tensor: npt.NDArray[np.generic]) -> npt.NDArray[np.float32]:
+        """Give the scores of a whole window, (class, height, width), as the graph gives them."""
+        scores: npt.NDArray[np.float32] = tensor.transpose(self._order)[0].astype(np.float32)
+        return scores
+
+    def classes(self, scores: npt.NDArray[np.float32]) -> ClassBlock:
+        """Choose classes from scores, (class, height, width)."""
+        not_finite = np.logical_not(np.isfinite(scores).all(axis=0, keepdims=True))[0]
+        probabilities = None
         if len(scores) == 1:
-            scores = self._two_classes(scores[0])
-            winner = (scores[1] >= self._output.threshold).astype(np.intp)
+            pair = self._two_classes(scores[0])
+            winner = (pair[1] >= self._output.threshold).astype(np.intp)
+            probabilities = pair if self._with_probabilities else None
         else:
             winner = np.argmax(scores, axis=0)
-        probabilities = None
-        if self._with_probabilities:
-            probabilities = scores if len(core) == 1 else self._probabilities(scores)
+            if self._with_probabilities:
+                probabilities = self._probabilities(scores)
         return ClassBlock(
             classes=self._values[winner], not_finite=not_finite, probabilities=probabilities
         )
@@ -123,6 +132,11 @@ def gives_indices(output: ModelOutput, scores: int) -> bool:
     `scores` is the length of the class axis, 0 where there is none.
     """
     return scores == 0 or (scores == 1 and np.issubdtype(np.dtype(output.data_type), np.integer))
+
+
+def gives_scores(output: ModelOutput) -> bool:
+    """Tell whether the contract states an output of scores, which can be mixed."""
+    return not gives_indices(output, _stated_scores(output))
 
 
 def check_scores(output: ModelOutput, scores: int) -> None:

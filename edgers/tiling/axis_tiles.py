@@ -52,10 +52,12 @@ class AxisPlan:
 
     def input_index(self, start: int, stop: int) -> npt.NDArray[np.intp]:
         """Give the input pixel under the centre of each output pixel from `start` to `stop`."""
-        centres = (
-            math.floor(self.origin_px + self.stride * (2 * o + 1) / 2) for o in range(start, stop)
-        )
-        return np.clip(np.fromiter(centres, np.intp, stop - start), 0, self.size_px - 1)
+        # The centre is origin + stride (o + 1/2), in whole numbers over one denominator.
+        step = self.stride / 2
+        below = math.lcm(self.origin_px.denominator, step.denominator)
+        first, half = int(self.origin_px * below), int(step * below)
+        centres = (first + half * (2 * np.arange(start, stop, dtype=np.intp) + 1)) // below
+        return np.clip(centres, 0, self.size_px - 1)
 
 
 def smallest_tile_px(halo: AxisHalo) -> int:

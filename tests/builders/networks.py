@@ -131,6 +131,14 @@ def unet() -> onnx.ModelProto:
     return graph.model(graph.conv(top, 3, kernel=1))
 
 
+def attention_net() -> onnx.ModelProto:
+    """Channels weighted by their mean over the tile: a graph without a bound."""
+    graph = GraphBuilder(seed=1)
+    x = graph.conv("x", 8)
+    gate = graph.node("Sigmoid", [graph.node("GlobalAveragePool", [x])])
+    return graph.model(graph.conv(graph.node("Mul", [x, gate]), 3, kernel=1))
+
+
 def cast_net(kind: int) -> onnx.ModelProto:
     """Scores are the bands, which come as another type."""
     graph = GraphBuilder()

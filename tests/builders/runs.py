@@ -22,7 +22,8 @@ from edgers.bundle import open_bundle
 from edgers.cli.main import main
 from edgers.pipeline.model import load_model
 from edgers.pipeline.report import SceneReport
-from edgers.pipeline.run import RunOptions, run_scene
+from edgers.pipeline.options import RunOptions
+from edgers.pipeline.run import run_scene
 
 Net = Callable[[], onnx.ModelProto]
 

@@ -210,5 +210,5 @@ def test_a_product_that_is_a_folder_is_an_error_in_words(bundle: Path, tmp_path:
     (tmp_path / "out" / "scene_tiny-net.tif" / "x").mkdir(parents=True)
     done = run(bundle, tmp_path, scene(tmp_path))
     assert done.code == 2
-    assert "products cannot be moved" in done.err
+    assert "scene_tiny-net.tif is a folder" in done.err
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["scene_tiny-net.tif"]

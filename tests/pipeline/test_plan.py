@@ -3,24 +3,17 @@
 from pathlib import Path
 from typing import Any
 
-import onnx
 import pytest
 from builders.bundles import BAND_NAMES, contract_document, make_bundle
-from builders.graphs import GraphBuilder
+from builders.networks import attention_net
 from builders.scenes import noise, write_scene
 
 from edgers.bundle import open_bundle
 from edgers.pipeline.model import load_model
-from edgers.pipeline.run import RunOptions, plan_scene
+from edgers.pipeline.options import RunOptions
+from edgers.pipeline.plan import plan_scene
 from edgers.scene.raster import Raster
 from edgers.tiling.grid import Grid
-
-
-def attention_net() -> onnx.ModelProto:
-    graph = GraphBuilder(seed=1)
-    x = graph.conv("x", 8)
-    gate = graph.node("Sigmoid", [graph.node("GlobalAveragePool", [x])])
-    return graph.model(graph.conv(graph.node("Mul", [x, gate]), 3, kernel=1))
 
 
 def planned(folder: Path, *, shape: list[int], options: RunOptions, **fields: Any) -> Grid:
@@ -58,5 +51,7 @@ def test_tiles_overlap_by_what_the_contract_says_else_an_eighth(
 ) -> None:
     grid = planned(tmp_path, shape=FREE, options=RunOptions(tile_px=100), **fields)
     first, second = grid.rows.tiles[:2]
-    assert first.window_stop - first.core_stop == overlap
+    assert first.window_stop - second.window_start == 2 * overlap
+    trimmed = planned(tmp_path, shape=FREE, options=RunOptions(tile_px=100, blend="trim"), **fields)
+    second = trimmed.rows.tiles[1]
     assert second.core_start - second.window_start == overlap

@@ -11,7 +11,8 @@ from rasterio.warp import Resampling, reproject
 from edgers.bundle import open_bundle
 from edgers.export.compile import compile_bundle
 from edgers.pipeline.model import load_model
-from edgers.pipeline.run import RunOptions, run_scene
+from edgers.pipeline.options import RunOptions
+from edgers.pipeline.run import run_scene
 
 PREFIX = "T31TDH_20150726T105026_"
 

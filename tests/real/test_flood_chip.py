@@ -15,7 +15,8 @@ from edgers.bundle import open_bundle
 from edgers.errors import BandError
 from edgers.export.compile import compile_bundle
 from edgers.pipeline.model import Model, load_model
-from edgers.pipeline.run import RunOptions, run_scene
+from edgers.pipeline.options import RunOptions
+from edgers.pipeline.run import run_scene
 
 IOU = {"simplecnn": 0.5875, "linear": 0.5682}
 """Water IoU over labelled pixels of the whole chip in one call, from the data folder's README."""

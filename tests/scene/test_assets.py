@@ -10,13 +10,16 @@ import rasterio
 from affine import Affine
 from builders.bundles import contract_document
 from builders.scenes import TRANSFORM, noise, write_scene
+from builders.swaths import Swath, model_place, sensor_model
 from rasterio.warp import Resampling, reproject, transform
 
 from edgers.contract import contract_from_document
 from edgers.contract.model import ModelInput
 from edgers.errors import BandError, SceneError
+from edgers.scene import asset
 from edgers.scene.folder import scene_name
 from edgers.scene.open import environment
+from edgers.scene.place import Place
 from edgers.scene.raster import Raster, SceneWindow
 
 SIDE_PX = 120
@@ -179,6 +182,133 @@ def test_files_without_a_crs_share_one_grid_or_are_refused(tmp_path: Path) -> No
     write_scene(tmp_path / "T30_20200101T101010_B04.tif", noise(1, 60, 60), crs=None)
     with pytest.raises(SceneError, match="cannot be put onto one grid"):
         whole(tmp_path)
+
+
+COMPLEX_TYPES = ["complex64", "complex128", "complex_int16"]
+
+
+def complex_file(path: Path, samples: npt.NDArray[Any], dtype: str, **fields: Any) -> Path:
+    """Write three bands of complex samples."""
+    with rasterio.open(
+        path, "w", driver="GTiff", count=3, height=samples.shape[1], width=samples.shape[2],
+        dtype=dtype, crs="EPSG:32630", transform=TRANSFORM, **fields,
+    ) as dataset:  # fmt: skip
+        dataset.write(samples.astype("complex64" if dtype == "complex_int16" else dtype))
+        dataset.descriptions = ("B02", "B03", "B04")
+        dataset.units = ("m", "m", "m")
+    return path
+
+
+def waves(height: int = 40, width: int = 50) -> npt.NDArray[Any]:
+    real, imaginary = noise(6, height, width).astype(np.float64).reshape(2, 3, height, width)
+    found: npt.NDArray[Any] = real - 2000 + 1j * (imaginary - 2000)
+    return found
+
+
+@pytest.mark.parametrize("dtype", COMPLEX_TYPES)
+@pytest.mark.parametrize("at_once", [2**20, 130])
+def test_complex_samples_are_read_as_their_amplitude(
+    tmp_path: Path, dtype: str, at_once: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(asset, "AMPLITUDES_AT_ONCE", at_once)
+    samples = waves()
+    path = complex_file(tmp_path / "a.tif", samples, dtype)
+    with environment(), Raster(path, source(), {}) as raster:
+        assert {(band.data_type, band.unit) for band in raster.bands} == {("float32", "m")}
+        window = raster.read(3, 5, 30, 20)
+    assert window.samples.dtype == np.float32
+    np.testing.assert_allclose(window.samples, np.abs(samples)[:, 3:33, 5:25], rtol=1e-6)
+    assert not window.missing.any()
+
+
+@pytest.mark.parametrize("dtype", COMPLEX_TYPES)
+def test_complex_nodata_has_no_imaginary_part(tmp_path: Path, dtype: str) -> None:
+    samples = waves()
+    samples[0, 0, 0], samples[0, 0, 1], samples[0, 0, 2] = 7, 7j, 7 + 1j
+    window = whole(complex_file(tmp_path / "a.tif", samples, dtype, nodata=7))
+    assert np.argwhere(window.missing).tolist() == [[0, 0, 0]]
+    assert window.samples[0, 0, 1] == 7
+
+
+def test_complex_samples_that_are_no_number_are_missing(tmp_path: Path) -> None:
+    samples = waves().astype("complex64")
+    samples[1, 2, :3] = [np.nan, complex(1, np.inf), complex(3e38, 3e38)]
+    window = whole(complex_file(tmp_path / "a.tif", samples, "complex64"))
+    assert np.argwhere(window.missing).tolist() == [[1, 2, 0], [1, 2, 1], [1, 2, 2]]
+
+
+def test_a_contract_may_count_on_amplitudes(tmp_path: Path) -> None:
+    path = complex_file(tmp_path / "a.tif", waves(), "complex_int16")
+    document = contract_document()
+    for band in document["mlm:input"][0]["bands"]:
+        band["data_type"] = "float32"
+    wanted = contract_from_document(document).inputs[0]
+    Raster(path, wanted, {}).close()
+    document["mlm:input"][0]["bands"][0]["data_type"] = "int16"
+    with pytest.raises(BandError, match="another sort"):
+        Raster(path, contract_from_document(document).inputs[0], {})
+
+
+def test_complex_samples_are_not_resampled(tmp_path: Path) -> None:
+    three_bands(tmp_path, 10, 10, 10)[2].unlink()
+    complex_file(tmp_path / "T30_20200101T101010_B04.tif", waves(), "complex64")
+    with pytest.raises(SceneError, match="cannot be put onto the grid"):
+        whole(tmp_path)
+
+
+def swath_file(path: Path, place: Place, samples: npt.NDArray[Any], **fields: Any) -> Path:
+    """Write samples in sensor geometry."""
+    write_scene(path, samples, crs=None, **fields)
+    with pytest.warns(rasterio.errors.NotGeoreferencedWarning):
+        dataset = rasterio.open(path, "r+")
+    with dataset:
+        if place.rpcs is not None:
+            dataset.rpcs = place.rpcs
+        else:
+            dataset.gcps = list(place.gcps), place.gcp_crs
+    return path
+
+
+@pytest.mark.parametrize(
+    "place", [Swath().place(), model_place(sensor_model(25.0))], ids=["points", "polynomials"]
+)
+@pytest.mark.parametrize("nodata", [None, -1.0])
+def test_a_swath_is_put_onto_the_map_of_the_others(
+    tmp_path: Path, place: Place, nodata: float | None
+) -> None:
+    rows, columns = np.mgrid[: place.height_px, : place.width_px] + 0.5
+    for name, samples in (("B02", columns), ("B03", rows)):
+        swath_file(tmp_path / f"a_{name}.tif", place, samples[np.newaxis], nodata=nodata)
+    (x,), (y,) = transform("EPSG:4326", "EPSG:32635", [25.0], [45.0])
+    side_m = 30.0 if place.rpcs else 100.0
+    map_transform = Affine(side_m, 0, x - 300 * side_m, 0, -side_m, y + 450 * side_m)
+    write_scene(tmp_path / "a_B04.tif", noise(1, 900, 600), crs="EPSG:32635",
+                transform=map_transform)  # fmt: skip
+    document = {"edgers:resampling": "bilinear", "edgers:gsd_m": side_m, "edgers:gsd_tolerance": 1}
+    window = whole(tmp_path, **document)
+    at = np.random.default_rng(0).integers(0, [[900], [600]], (2, 2000))
+    xs, ys = map_transform @ (at[1] + 0.5, at[0] + 0.5)
+    lon, lat = map(np.array, transform("EPSG:32635", "EPSG:4326", xs, ys))
+    seen_columns, seen_rows, *_ = window.samples[:, at[0], at[1]]
+    gone = window.missing[0, at[0], at[1]]
+    found_lon, found_lat = place.lonlat(seen_columns, seen_rows)
+    away_m = np.hypot((found_lon - lon) * 78_850, (found_lat - lat) * 111_130)[~gone]
+    assert gone.any()
+    assert (~gone).sum() > 200
+    # Half a source pixel beyond the middles of the outermost ones, there is nothing in between.
+    source_m = 12.0 if place.rpcs else 100.0
+    assert away_m.max() < source_m
+    assert np.median(away_m) < 0.05 * source_m
+
+
+def test_files_of_one_swath_need_the_same_points(tmp_path: Path) -> None:
+    place = Swath().place()
+    for name in ("B02", "B03", "B04"):
+        swath_file(tmp_path / f"a_{name}.tif", place, noise(1, *place.shape))
+    assert whole(tmp_path, **{"edgers:gsd_m": 100}).samples.shape == (3, *place.shape)
+    swath_file(tmp_path / "a_B04.tif", Swath(lon=25.01).place(), noise(1, *place.shape))
+    with pytest.raises(SceneError, match="cannot be put onto one grid"):
+        whole(tmp_path, **{"edgers:gsd_m": 100})
 
 
 def test_a_folder_without_rasters_is_no_scene(tmp_path: Path) -> None:

@@ -108,8 +108,8 @@ def test_unusual_grids_are_read_as_they_lie(tmp_path: Path, transform: Affine) -
     samples = noise(3, 20, 30)
     path = scene(tmp_path, samples, transform=transform)
     with opened(path, gsd_m=10.0) as raster:
-        assert raster.transform == transform
-        assert raster.crs is not None
+        assert raster.place.transform == transform
+        assert raster.place.crs is not None
         assert np.array_equal(raster.read(2, 3, 5, 6).samples, samples[:, 2:7, 3:9])
 
 
@@ -307,17 +307,17 @@ def test_a_grid_in_degrees_is_measured_on_the_ground(tmp_path: Path) -> None:
 
 def test_without_a_crs_no_distance_is_asked_for(tmp_path: Path) -> None:
     with opened(scene(tmp_path, noise(3, 8, 8), crs=None), gsd_m=10.0) as raster:
-        assert raster.crs is None
-        assert raster.transform.is_identity
+        assert raster.place.crs is None
+        assert raster.place.transform.is_identity
 
 
 def test_ground_control_points_are_kept(tmp_path: Path) -> None:
     with opened(place_by_points(scene(tmp_path, noise(3, 8, 8), crs=None))) as raster:
-        points, crs = raster.gcps
-        assert tuple((p.row, p.col, p.x, p.y) for p in points) == CORNERS
-        assert crs is not None
-        assert crs.to_epsg() == 4326
-        assert raster.crs is None
+        place = raster.place
+        assert tuple((p.row, p.col, p.x, p.y) for p in place.gcps) == CORNERS
+        assert place.gcp_crs is not None
+        assert place.gcp_crs.to_epsg() == 4326
+        assert place.crs is None
 
 
 def test_a_file_that_does_not_fit_is_closed(tmp_path: Path) -> None:
@@ -333,10 +333,3 @@ def test_a_closed_raster_cannot_be_read(tmp_path: Path) -> None:
         pass
     with pytest.raises(SceneError):
         raster.read(0, 0, 8, 8)
-
-
-@pytest.mark.parametrize("dtype", ["complex64", "complex128"])
-def test_complex_samples_are_refused(tmp_path: Path, dtype: str) -> None:
-    path = scene(tmp_path, np.ones((3, 8, 8), dtype))
-    with pytest.raises(BandError, match="holds complex samples"):
-        opened(path)

@@ -1,0 +1,48 @@
+"""What the user may choose for a run."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from edgers.contract.model import Blend
+
+MAX_WORKERS = 8
+"""Most tiles inferred at once; each holds the activations of one tile."""
+
+
+def _cpu_count() -> int:
+    """Count the processors this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunOptions:
+    """What the user may choose for a run."""
+
+    tile_px: int | None = None
+    """Longest side of a tile; None for the contract's, else a default."""
+    overlap_px: int | None = None
+    """Overlap on each side of a tile; None for the contract's, else what the halo asks for."""
+    blend: Blend | None = None
+    """How overlapping tiles are mixed; None for the contract's, else what the graph allows."""
+    renamed: Mapping[str, str] = field(default_factory=dict)
+    """Scene band name or number by model band name."""
+    probabilities: bool = False
+    """Whether to write the probability of each class as well."""
+    workers: int = field(default_factory=lambda: min(MAX_WORKERS, _cpu_count()))
+    """Tiles inferred at once."""
+    queue: int | None = None
+    """Tiles between reading and writing; None for two a worker and two more."""
+    cache_bytes: int | None = None
+    """Size of GDAL's block cache; None for what decodes each block once."""
+    max_memory_bytes: int | None = None
+    """Most memory the process may take; None for no limit."""
+    restart: bool = False
+    """Whether to begin anew where an unfinished run was found."""
+
+    @property
+    def in_flight(self) -> int:
+        """Tiles between reading and writing."""
+        return 2 * self.workers + 2 if self.queue is None else self.queue

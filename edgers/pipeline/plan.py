@@ -1,0 +1,89 @@
+"""Choosing the tiles of a scene."""
+
+import io
+from dataclasses import replace
+
+import numpy as np
+
+from edgers.bundle import GOLDEN_OUTPUT
+from edgers.contract import ModelInput
+from edgers.contract.model import Blend
+from edgers.errors import TilingError
+from edgers.pipeline.model import Model
+from edgers.pipeline.options import RunOptions
+from edgers.scene.block_cache import better_order
+from edgers.scene.raster import Raster
+from edgers.tasks.segmentation import class_axis, gives_scores
+from edgers.tiling.grid import Grid, default_tile_px, plan_grid
+from edgers.tiling.halo import Halo
+
+DEFAULT_OVERLAP_SHARE = 8
+"""A graph without a bound gets a tile / 8 of overlap on each side when the contract states none."""
+
+
+def plan_scene(model: Model, raster: Raster, options: RunOptions) -> Grid:
+    """Choose the tiles of a scene, how they are mixed, and their order.
+
+    Raises TilingError where the tile asked for is too small, or its answers cannot be mixed.
+    """
+    halo, source = model.bundle.halo, model.source
+    blend = _blend(model, options)
+    asked_px = options.tile_px or source.tile_px
+    if halo.is_exact and blend == "trim" and options.overlap_px is None:
+        tile_px = asked_px or default_tile_px(halo)
+    else:
+        # What such a graph gives hangs on the tile: by default, the size it was trained on.
+        tile_px = asked_px or _trained_px(source) or default_tile_px(halo)
+        halo = _with_overlap(halo, _overlap_px(source, options, tile_px))
+    height, width = raster.height_px, raster.width_px
+    by_rows = plan_grid(height, width, tile_px, halo, blend=blend)
+    order = better_order(raster.used, by_rows, replace(by_rows, order="columns"))
+    return replace(by_rows, order=order)
+
+
+def _blend(model: Model, options: RunOptions) -> Blend:
+    """Choose how overlapping tiles are mixed."""
+    asked = options.blend or model.output.blend
+    if not gives_scores(model.output):
+        if asked not in (None, "trim"):
+            raise TilingError(
+                f"tiles of this model cannot be mixed by {asked!r}.",
+                seen=f"Its output {model.output.name!r} holds classes, not scores.",
+                fix="Use --blend trim.",
+            )
+        return "trim"
+    return asked or ("trim" if model.bundle.halo.is_exact else "hann")
+
+
+def _overlap_px(source: ModelInput, options: RunOptions, tile_px: int) -> int:
+    """Give the overlap on each side of a tile: asked for, stated, or a share of the tile."""
+    for stated in (options.overlap_px, source.overlap_px):
+        if stated is not None:
+            return stated
+    return tile_px // DEFAULT_OVERLAP_SHARE
+
+
+def _trained_px(source: ModelInput) -> int | None:
+    """Give the smaller image side that a contract states, or None where it takes any."""
+    sides = [source.shape[source.dim_order.index(axis)] for axis in ("height", "width")]
+    return min(sides) if min(sides) > 0 else None
+
+
+def _with_overlap(halo: Halo, overlap_px: int) -> Halo:
+    """Give a halo that reaches at least `overlap_px`."""
+    height, width = (
+        replace(
+            axis,
+            before_px=max(axis.before_px, overlap_px),
+            after_px=max(axis.after_px, overlap_px),
+        )
+        for axis in (halo.height, halo.width)
+    )
+    return replace(halo, height=height, width=width)
+
+
+def score_channels(model: Model) -> int:
+    """Give the number of scores a pixel, from what the network really gave."""
+    golden = np.load(io.BytesIO(model.bundle.entries[GOLDEN_OUTPUT]), allow_pickle=False)
+    axis = class_axis(model.output)
+    return int(golden.shape[model.output.dim_order.index(axis)]) if axis else 1

@@ -1,0 +1,116 @@
+"""Describing a draft to GDAL: a small XML file that says where the samples are and what they mean.
+
+The format is GDAL's virtual raster with raw bands (gdal.org/drivers/raster/vrt.html).
+"""
+
+import re
+import xml.etree.ElementTree as ET
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from edgers.contract import ModelClass
+from edgers.products.draft import Draft
+from edgers.scene.place import Place
+
+GDAL_TYPES = {"uint8": "Byte", "uint16": "UInt16", "int16": "Int16", "float32": "Float32"}
+"""GDAL's name by numpy's."""
+
+NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+"""Characters that XML 1.0 has no way to write (www.w3.org/TR/xml, 2.2)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Meaning:
+    """What the samples of a product are."""
+
+    bands: Sequence[str]
+    """Name of each band."""
+    nodata: float
+    """Value of samples that are none."""
+    tags: Mapping[str, str] = field(default_factory=dict)
+    """Tags of the file."""
+    classes: Sequence[ModelClass] = ()
+    """Classes of a class map: they give its colours."""
+
+
+def write_vrt(path: Path, draft: Draft, place: Place, meaning: Meaning) -> None:
+    """Write the description of `draft`, which lies in the same folder, to `path`."""
+    shape = draft.shape
+    root = ET.Element(
+        "VRTDataset", rasterXSize=str(shape.width_px), rasterYSize=str(shape.height_px)
+    )
+    _add_place(root, place)
+    _add_tags(root, meaning.tags)
+    for position, name in enumerate(meaning.bands):
+        band = _add_band(root, draft, position)
+        _add_text(band, "Description", name)
+        _add_text(band, "NoDataValue", repr(meaning.nodata))
+        if meaning.classes:
+            _add_tags(band, {f"CLASS_{one.value}": one.name for one in meaning.classes})
+            _add_colours(band, meaning.classes)
+        else:
+            _add_text(band, "ColorInterp", "Gray" if len(meaning.bands) == 1 else "Undefined")
+    ET.ElementTree(root).write(path, encoding="utf-8")
+
+
+def _add_text(parent: ET.Element, name: str, text: str) -> ET.Element:
+    child = ET.SubElement(parent, name)
+    child.text = NOT_XML.sub("?", text)
+    return child
+
+
+def _add_tags(parent: ET.Element, tags: Mapping[str, str], domain: str = "") -> None:
+    if not tags:
+        return
+    metadata = ET.SubElement(parent, "Metadata", {"domain": domain} if domain else {})
+    for key, value in tags.items():
+        _add_text(metadata, "MDI", value).set("key", key)
+
+
+def _add_place(root: ET.Element, place: Place) -> None:
+    """Say where the pixels lie."""
+    if place.crs is not None:
+        _add_text(root, "SRS", place.crs.to_wkt())
+    if not place.transform.is_identity:
+        t = place.transform
+        _add_text(root, "GeoTransform", ", ".join(map(repr, (t.c, t.a, t.b, t.f, t.d, t.e))))
+    if place.gcps:
+        wkt = place.gcp_crs.to_wkt() if place.gcp_crs is not None else ""
+        points = ET.SubElement(root, "GCPList", Projection=wkt)
+        for number, point in enumerate(place.gcps, 1):
+            ET.SubElement(
+                points, "GCP", Id=point.id or str(number), Info=point.info or "",
+                Pixel=repr(float(point.col)), Line=repr(float(point.row)), X=repr(float(point.x)),
+                Y=repr(float(point.y)), Z=repr(float(point.z or 0.0)),
+            )  # fmt: skip
+    if place.rpcs is not None:
+        _add_tags(root, place.rpcs.to_gdal(), domain="RPC")
+
+
+def _add_band(root: ET.Element, draft: Draft, position: int) -> ET.Element:
+    """Say where the samples of one band are in the file."""
+    shape = draft.shape
+    item = shape.size_bytes // (shape.bands * shape.height_px * shape.width_px)
+    band = ET.SubElement(
+        root, "VRTRasterBand", dataType=GDAL_TYPES[shape.data_type], band=str(position + 1),
+        subClass="VRTRawRasterBand",
+    )  # fmt: skip
+    _add_text(band, "SourceFilename", draft.path.name).set("relativeToVRT", "1")
+    _add_text(band, "ImageOffset", str(position * shape.height_px * shape.width_px * item))
+    _add_text(band, "PixelOffset", str(item))
+    _add_text(band, "LineOffset", str(shape.width_px * item))
+    return band
+
+
+def _add_colours(band: ET.Element, classes: Sequence[ModelClass]) -> None:
+    """Give each class value its colour; values between them are transparent."""
+    colours = {one.value: bytes.fromhex(one.colour) for one in classes}
+    _add_text(band, "ColorInterp", "Palette")
+    table = ET.SubElement(band, "ColorTable")
+    for value in range(max(colours) + 1):
+        red, green, blue = colours.get(value, b"\0\0\0")
+        alpha = 255 if value in colours else 0
+        ET.SubElement(
+            table, "Entry", c1=str(red), c2=str(green), c3=str(blue), c4=str(alpha)
+        )  # fmt: skip
