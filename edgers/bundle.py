@@ -25,6 +25,8 @@ FORMAT = 1
 """Version of the file format; a reader refuses any other."""
 MANIFEST, MEASURED, CONTRACT = "manifest.json", "measured.json", "contract.json"
 GOLDEN_INPUT, GOLDEN_OUTPUT = "golden/input.npy", "golden/output.npy"
+GOLDEN_INPUTS = "golden/input/{}.npy"
+"""Entry of one input of several, by its position in the contract."""
 MAX_BUNDLE_BYTES = 2**32 - 1
 """Largest bundle read: what a plain ZIP can hold."""
 EPOCH = (1980, 1, 1, 0, 0, 0)
@@ -65,6 +67,13 @@ class Bundle:
     """SHA-256 of every entry but the manifest, by name."""
     measured: Mapping[str, object]
     """What was measured when it was made."""
+
+
+def golden_inputs(contract: Contract) -> dict[str, str]:
+    """Give the entry that holds the golden tile of each input, by tensor name."""
+    if len(contract.inputs) == 1:
+        return {contract.inputs[0].name: GOLDEN_INPUT}
+    return {one.name: GOLDEN_INPUTS.format(i) for i, one in enumerate(contract.inputs)}
 
 
 def bundle_bytes(
@@ -195,7 +204,8 @@ def _bundle(entries: Mapping[str, bytes], manifest: Mapping[str, object], path: 
         halo = halo_from_document(cast(Mapping[str, object], manifest["halo"]))
         target, measured = str(manifest["target"]), json.loads(entries[MEASURED])
         contract = contract_from_bytes(entries[CONTRACT], f"in {path.name}")
-        parts = {GOLDEN_INPUT, GOLDEN_OUTPUT, *(engine.graph for engine in engines)}
+        graphs = (engine.graph for engine in engines)
+        parts = {GOLDEN_OUTPUT, *golden_inputs(contract).values(), *graphs}
         if not engines or not parts <= set(entries):
             raise KeyError(*sorted(parts - set(entries)) or ["engines"])
     except (KeyError, TypeError, ValueError) as error:

@@ -52,8 +52,7 @@ def compile_bundle(
     stated = contract_from_file(contract)
     model = graph_from_file(graph)
     check_fit(model, stated)
-    source, output = stated.inputs[0], stated.outputs[0]
-    halo = halo_from_graph(model, source, output.name)
+    halo = halo_from_graph(model, stated.inputs, stated.outputs[0].name)
     data = graph.read_bytes()
     engine = ENGINES[device.engines[0]](data)
     golden = golden_entries(engine, stated, halo)

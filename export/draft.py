@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from edgers.contract.read import PALETTE
 from edgers.errors import GraphError
 from edgers.export.graph import graph_inputs, tensor_facts
-from edgers.tiling.graph import PROBE_SIZES_PX
+from edgers.tiling.graph import PROBE_DATES, PROBE_SIZES_PX
 from edgers.tiling.probe import probe_graph
 
 if TYPE_CHECKING:
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 MLM_SCHEMA = "https://stac-extensions.github.io/mlm/v1.6.0/schema.json"
 AXES = ["batch", "channel", "height", "width"]
+SERIES_AXES = ["batch", "time", "channel", "height", "width"]
+VOLUME_AXES = ["batch", "channel", "time", "height", "width"]
+"""Axes where a convolution takes the tensor as it is: channels come second (ONNX Conv)."""
 
 COMMENTS = {
     "bands": "One entry a channel, in channel order. Scenes are searched by name, then "
@@ -23,11 +26,17 @@ COMMENTS = {
     "clip-min, clip-max, offset (subtracts value), scale (divides by value), decibel {floor}, "
     "cast {data_type}. A number holds for all bands; a list has one number a band. For example "
     '[{"type": "scale", "value": 10000}]. Remove the field if the graph scales its input itself.',
+    "inputs": "All inputs lie on one pixel grid: that of the first one's files, so put the main "
+    "image first. For an input that may be left out, add 'edgers:optional': {'fill': number}, the "
+    "sample that stands in. For a DEM or a reference mask, 'counts': false under edgers:nodata "
+    "keeps its holes out of the product.",
+    "time": "Check the order of 'time' and 'channel': it is a guess. Dates are fed in order.",
     "nodata": "pixel: 'all' or 'any' of the bands missing makes a pixel nodata. fill: what the "
     "network sees instead of a missing sample, before scaling; 'mean' is the z-score mean.",
     "values": "'stored' samples, or 'physical' ones: stored × scale tag + offset tag.",
     "gsd": "Ground sample distance the model was trained at, in metres; scenes far from it are "
-    "refused. Remove the field to take any.",
+    "refused, or read on a grid of this GSD with 'edgers:gsd_rule': 'resample'. Remove the field "
+    "to take any.",
     "classes": "One entry a score, in channel order; value is what the class map will hold.",
     "activation": "softmax, sigmoid, or none where the graph gives probabilities already.",
 }
@@ -48,7 +57,8 @@ def draft_from_graph(model: "onnx.ModelProto", name: str) -> str:
         "mlm:name": name,
         "mlm:architecture": "unknown",
         "mlm:tasks": ["semantic-segmentation"],
-        "mlm:input": [_input(inputs[0])],
+        **({"$comment mlm:input": COMMENTS["inputs"]} if len(inputs) > 1 else {}),
+        "mlm:input": [_input(model, entry) for entry in inputs],
         "mlm:output": [_output(outputs[0], _seen_shape(model))],
     }
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
@@ -64,6 +74,15 @@ def _axes(shape: tuple[int, ...]) -> list[str]:
     return ["batch", "height", "width", "channel"] if last else AXES
 
 
+def _input_axes(model: "onnx.ModelProto", entry: "onnx.ValueInfoProto") -> list[str]:
+    """Guess the axis order of an input, a series of dates included."""
+    shape = tensor_facts(entry)[0]
+    if len(shape) != len(SERIES_AXES):
+        return _axes(shape)
+    takers = {node.op_type for node in model.graph.node if entry.name in node.input}
+    return VOLUME_AXES if "Conv" in takers else SERIES_AXES
+
+
 def _along(shape: tuple[int, ...], axis: str) -> int:
     """Give the length along a guessed axis, 0 where there is none."""
     axes = _axes(shape)
@@ -72,31 +91,35 @@ def _along(shape: tuple[int, ...], axis: str) -> int:
 
 def _seen_shape(model: "onnx.ModelProto") -> tuple[int, ...]:
     """Run the graph to see the shape of its first output; empty where it does not run."""
-    entry = graph_inputs(model)[0]
-    stated = tensor_facts(entry)[0]
     for height, width in PROBE_SIZES_PX:
-        size = {"batch": 1, "height": height, "width": width}
-        shape = tuple(
-            length if length > 0 else size.get(axis, 1)
-            for axis, length in zip(_axes(stated), stated, strict=True)
-        )
+        free = {"batch": 1, "time": PROBE_DATES, "height": height, "width": width}
+        shapes = {
+            entry.name: tuple(
+                length if length > 0 else free.get(axis, 1)
+                for axis, length in zip(
+                    _input_axes(model, entry), tensor_facts(entry)[0], strict=True
+                )
+            )
+            for entry in graph_inputs(model)
+        }
         # The runtime raises classes of its own; a draft does without what it cannot see.
         with contextlib.suppress(Exception):
-            probe = probe_graph(model, entry.name, shape, (height, width))
+            probe = probe_graph(model, shapes, (height, width))
             return probe.shapes[model.graph.output[0].name]
     return ()
 
 
-def _input(entry: "onnx.ValueInfoProto") -> dict[str, object]:
+def _input(model: "onnx.ModelProto", entry: "onnx.ValueInfoProto") -> dict[str, object]:
     shape, data_type = tensor_facts(entry)
-    bands = [
-        {"name": f"?{i + 1}", "common_name": "?"} for i in range(max(1, _along(shape, "channel")))
-    ]
+    axes = _input_axes(model, entry)
+    count = shape[axes.index("channel")] if "channel" in axes else 1
+    bands = [{"name": f"?{i + 1}", "common_name": "?"} for i in range(max(1, count))]
     return {
         "name": entry.name,
         "$comment bands": COMMENTS["bands"],
         "bands": bands,
-        "input": {"shape": list(shape), "dim_order": _axes(shape), "data_type": data_type},
+        **({"$comment input": COMMENTS["time"]} if "time" in axes else {}),
+        "input": {"shape": list(shape), "dim_order": axes, "data_type": data_type},
         "$comment edgers:value_scaling": COMMENTS["scaling"],
         "edgers:value_scaling": "?",
         "$comment edgers:nodata": COMMENTS["nodata"],

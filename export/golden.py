@@ -5,10 +5,11 @@ import io
 import numpy as np
 import numpy.typing as npt
 
-from edgers.bundle import GOLDEN_INPUT, GOLDEN_OUTPUT
+from edgers.bundle import GOLDEN_OUTPUT, golden_inputs
 from edgers.contract import Contract
 from edgers.engines import Engine
 from edgers.export.graph import check_answer
+from edgers.export.noise import noise_tensor
 from edgers.tiling.axis_tiles import smallest_tile_px
 from edgers.tiling.halo import AxisHalo, Halo
 
@@ -23,18 +24,16 @@ def golden_entries(engine: Engine, contract: Contract, halo: Halo) -> dict[str, 
 
     Raises ContractError where what the network gives is not what the contract states.
     """
-    source = contract.inputs[0]
-    shape = [max(1, size) for size in source.shape]
-    shape[source.dim_order.index("channel")] = len(source.bands)
-    shape[source.dim_order.index("height")] = _side_px(halo.height)
-    shape[source.dim_order.index("width")] = _side_px(halo.width)
-    noise = np.random.default_rng(SEED).standard_normal(shape)
-    if np.issubdtype(np.dtype(source.data_type), np.integer):
-        noise = np.abs(noise) * 64
-    tile = noise.astype(source.data_type)
-    answer = engine.infer({source.name: tile})[contract.outputs[0].name]
+    random = np.random.default_rng(SEED)
+    size_px = _side_px(halo.height), _side_px(halo.width)
+    tiles = {one.name: noise_tensor(one, size_px, random) for one in contract.inputs}
+    answer = engine.infer(tiles)[contract.outputs[0].name]
     check_answer(contract, answer.shape)
-    return {GOLDEN_INPUT: _npy(tile), GOLDEN_OUTPUT: _npy(answer)}
+    entries = golden_inputs(contract)
+    return {
+        **{entries[name]: _npy(tile) for name, tile in tiles.items()},
+        GOLDEN_OUTPUT: _npy(answer),
+    }
 
 
 def _side_px(halo: AxisHalo) -> int:

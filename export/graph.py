@@ -1,6 +1,6 @@
 """Reading an ONNX graph that nobody vouches for, and holding it against its contract."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -91,12 +91,12 @@ def check_fit(model: "onnx.ModelProto", contract: Contract) -> None:
     check_contract(contract)
     inputs = {entry.name: entry for entry in graph_inputs(model)}
     outputs = {entry.name: entry for entry in model.graph.output}
-    source, output = contract.inputs[0], contract.outputs[0]
-    if set(inputs) != {source.name}:
-        raise _misnamed("input", source.name, list(inputs))
+    output = contract.outputs[0]
+    _check_names(contract.inputs, list(inputs))
     if output.name not in outputs:
         raise _misnamed("output", output.name, list(outputs))
-    _check_tensor("input", source, inputs[source.name], len(source.bands))
+    for source in contract.inputs:
+        _check_tensor("input", source, inputs[source.name], len(source.bands))
     if outputs[output.name].type.tensor_type.HasField("shape"):
         _check_tensor("output", output, outputs[output.name], None)
 
@@ -121,12 +121,6 @@ def check_answer(contract: Contract, shape: tuple[int, ...]) -> None:
 
 def check_contract(contract: Contract) -> None:
     """Raise ContractError where a contract asks for what this version cannot do."""
-    if len(contract.inputs) != 1:
-        raise ContractError(
-            f"the contract has {len(contract.inputs)} inputs.",
-            seen=f"They are: {', '.join(one.name for one in contract.inputs)}.",
-            rule="This version runs graphs with one image input.",
-        )
     if placeholder := _placeholder(contract.document):
         raise ContractError(
             f"contract text {placeholder!r} still stands for a name.",
@@ -147,11 +141,26 @@ def _placeholder(value: object) -> str | None:
     return None
 
 
-def _misnamed(kind: str, name: str, found: list[str]) -> ContractError:
+def _check_names(stated: Sequence[ModelInput], found: list[str]) -> None:
+    """Refuse a contract whose inputs are not those of the graph."""
+    for position, source in enumerate(stated):
+        if source.name not in found:
+            raise _misnamed("input", source.name, found, position)
+    names = {source.name for source in stated}
+    if left := [name for name in found if name not in names]:
+        raise ContractError(
+            f"the contract does not say what the graph's input {left[0]!r} takes.",
+            seen=f"The graph's inputs are: {', '.join(found)}.",
+            rule="Every input of the graph has an entry under 'mlm:input'.",
+            fix="Add one, or export the graph without this input.",
+        )
+
+
+def _misnamed(kind: str, name: str, found: list[str], position: int = 0) -> ContractError:
     return ContractError(
         f"the contract's {kind} {name!r} does not fit the graph.",
         seen=f"The graph's {kind}s are: {', '.join(found) or 'none'}.",
-        fix=f"Correct mlm:{kind}[0].name.",
+        fix=f"Correct mlm:{kind}[{position}].name.",
     )
 
 

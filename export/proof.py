@@ -1,5 +1,6 @@
 """Proof by trial that tiled equals untiled for a graph: random pixels, whole and in tiles."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,8 +9,10 @@ import numpy.typing as npt
 from edgers.contract import Contract, ModelInput
 from edgers.engines import Engine
 from edgers.engines.agreement import largest_difference, largest_value
+from edgers.export.noise import noise_tensor
 from edgers.tiling.axis_tiles import AxisPlan, plan_axis, smallest_tile_px
-from edgers.tiling.grid import Grid
+from edgers.tiling.graph import image_axes_of
+from edgers.tiling.grid import Grid, Tile
 from edgers.tiling.halo import AxisHalo, Halo
 
 RELATIVE_TOLERANCE = 1e-4
@@ -46,10 +49,9 @@ def prove_tiling(engine: Engine, contract: Contract, halo: Halo) -> Proof | None
     """
     if halo.height.fixed_px or halo.width.fixed_px:
         return None
-    source = contract.inputs[0]
     grid = Grid(rows=_three_tiles(halo.height), columns=_three_tiles(halo.width))
     return compare_tiled(
-        engine, source, contract.outputs[0].name, contract.outputs[0].dim_order, grid
+        engine, contract.inputs, contract.outputs[0].name, contract.outputs[0].dim_order, grid
     )
 
 
@@ -60,31 +62,24 @@ def _three_tiles(halo: AxisHalo) -> AxisPlan:
 
 
 def compare_tiled(
-    engine: Engine, source: ModelInput, output: str, output_axes: tuple[str, ...], grid: Grid
-) -> Proof:
+    engine: Engine, inputs: ModelInput | Sequence[ModelInput], output: str,
+    output_axes: tuple[str, ...], grid: Grid,
+) -> Proof:  # fmt: skip
     """Run random pixels whole and in the tiles of `grid`, and compare every output pixel."""
+    sources = (inputs,) if isinstance(inputs, ModelInput) else tuple(inputs)
     random = np.random.default_rng(0)
-    order = [{"batch": 0, "channel": 1, "height": 2, "width": 3}[axis] for axis in source.dim_order]
-    shape = (1, len(source.bands), grid.rows.extended_px, grid.columns.extended_px)
-    pixels = random.standard_normal(shape).astype(source.data_type)
+    size_px = grid.rows.extended_px, grid.columns.extended_px
+    scene = {one.name: noise_tensor(one, size_px, random) for one in sources}
     height, width = output_axes.index("height"), output_axes.index("width")
 
-    def run(part: Array) -> Array:
-        tensor = np.ascontiguousarray(part.transpose(order))
-        return np.moveaxis(engine.infer({source.name: tensor})[output], (height, width), (-2, -1))
+    def run(tensors: dict[str, Array]) -> Array:
+        return np.moveaxis(engine.infer(tensors)[output], (height, width), (-2, -1))
 
-    whole = run(pixels)
+    whole = run(scene)
     worst = 0.0
     for tile in grid:
         rows, columns = tile.rows, tile.columns
-        found = run(
-            pixels[
-                :,
-                :,
-                rows.window_start : rows.window_stop,
-                columns.window_start : columns.window_stop,
-            ]
-        )
+        found = run({one.name: _window(scene[one.name], one, tile) for one in sources})
         core = found[
             ...,
             rows.crop_start : rows.crop_start + rows.core_stop - rows.core_start,
@@ -95,3 +90,12 @@ def compare_tiled(
         ]
         worst = max(worst, largest_difference(core, wanted))
     return Proof(difference=worst, scale=largest_value(whole), tiles=len(grid))
+
+
+def _window(tensor: Array, source: ModelInput, tile: Tile) -> Array:
+    """Cut the window of a tile out of a tensor."""
+    height, width = image_axes_of(source)
+    cut = [slice(None)] * tensor.ndim
+    cut[height] = slice(tile.rows.window_start, tile.rows.window_stop)
+    cut[width] = slice(tile.columns.window_start, tile.columns.window_stop)
+    return np.ascontiguousarray(tensor[tuple(cut)])

@@ -29,8 +29,9 @@ from edgers.tiling.halo import AxisHalo
 @click.option("--json", "as_json", is_flag=True, help="Print the plan of a run as JSON.")
 def command(path: Path, scene: Path | None, as_json: bool, **chosen: Any) -> None:
     """Run the command."""
-    if scene is not None:
-        show_plan(path, scene, options_from_chosen(**chosen), as_json=as_json)
+    options = options_from_chosen(**chosen)
+    if scene is not None or options.inputs:
+        show_plan(path, scene, options, as_json=as_json)
     elif _is_archive(path):
         _show_bundle(path)
     else:

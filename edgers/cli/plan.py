@@ -11,8 +11,8 @@ from edgers.cli.show import line, shape_text
 from edgers.pipeline.memory import RunPlan, plan_run
 from edgers.pipeline.model import load_model
 from edgers.pipeline.options import RunOptions
+from edgers.pipeline.plan import open_scene
 from edgers.scene.open import environment
-from edgers.scene.raster import Raster
 
 PARTS = {
     "process": "interpreter, libraries, model",
@@ -25,20 +25,21 @@ PARTS = {
 """Parts of a memory plan in words."""
 
 
-def show_plan(bundle: Path, scene: Path, options: RunOptions, *, as_json: bool) -> None:
+def show_plan(bundle: Path, scene: Path | None, options: RunOptions, *, as_json: bool) -> None:
     """Print how `bundle` would be run over `scene`."""
     with (
         load_model(open_bundle(bundle)) as model,
         environment(),
-        Raster(scene, model.source, options.renamed) as raster,
+        open_scene(model, scene, options) as opened,
     ):
-        plan = plan_run(model, raster, options)
+        plan = plan_run(model, opened, options)
+        called = opened.name
     grid = plan.grid
     if as_json:
         click.echo(json.dumps(_document(plan), indent=2))
         return
     size = shape_text(grid.rows.size_px, grid.columns.size_px)
-    line("scene", f"{scene.name} · {size} px")
+    line("scene", f"{called} · {size} px")
     rule = f"mixed by {grid.weights.rule}" if grid.weights else "each keeps its core"
     line(
         "tiles",

@@ -12,19 +12,16 @@ from edgers.cli.run_options import options_from_chosen, run_options
 from edgers.cli.show import line, print_lines, report_lines, shape_text
 from edgers.errors import BadInputError
 from edgers.pipeline.model import Model, load_model
-from edgers.pipeline.plan import plan_scene
+from edgers.pipeline.plan import open_scene, plan_scene
 from edgers.pipeline.report import SceneReport
 from edgers.pipeline.run import run_scene
 from edgers.scene.folder import scene_name
 from edgers.scene.open import environment
-from edgers.scene.raster import Raster
 
 
 @click.command(help="Run BUNDLE over each SCENE: a file, or a folder of band files.")
 @click.argument("bundle", type=click.Path(path_type=Path))
-@click.argument(
-    "scenes", metavar="SCENE...", nargs=-1, required=True, type=click.Path(path_type=Path)
-)
+@click.argument("scenes", metavar="SCENE...", nargs=-1, type=click.Path(path_type=Path))
 @click.option("-o", "--out", required=True, type=click.Path(path_type=Path), help="Output folder.")
 @run_options
 @click.option("--restart", is_flag=True, help="Begin anew where an unfinished run is found.")
@@ -36,15 +33,19 @@ def command(
     """Run the command."""
     options = options_from_chosen(**chosen)
     _check_names(scenes)
+    if not scenes and not options.inputs:
+        raise click.UsageError("Missing argument 'SCENE...': name a scene, or files by --input.")
+    # Without a scene, all files are named by input: one run.
+    todo: tuple[Path | None, ...] = scenes or (None,)
     reports: list[SceneReport] = []
     with load_model(open_bundle(bundle)) as model:
         # All scenes are opened before the first is run: a slip in the last must not cost an hour.
-        for scene in scenes:
-            with environment(), Raster(scene, model.source, options.renamed) as raster:
-                plan_scene(model, raster, options)
+        for scene in todo:
+            with environment(), open_scene(model, scene, options) as opened:
+                plan_scene(model, opened, options)
         if not quiet and not as_json:
             line("model", _model_line(model))
-        for scene in scenes:
+        for scene in todo:
             report = run_scene(model, scene, out, options, listener(quiet=quiet or as_json))
             reports.append(report)
             if not quiet and not as_json:

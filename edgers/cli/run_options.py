@@ -1,6 +1,7 @@
 """Options of a run, for the commands that make or plan one."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, TypeVar, get_args
 
 import click
@@ -8,6 +9,7 @@ import click
 from edgers.cli.band_map import renamed_from_options
 from edgers.cli.memory import memory_bytes
 from edgers.contract.model import Blend
+from edgers.errors import BadInputError
 from edgers.pipeline.options import RunOptions
 
 Command = TypeVar("Command", bound=Callable[..., object])
@@ -35,6 +37,16 @@ OPTIONS = (
         help="Use scene band NAME (or its number) as model band BAND.",
     ),
     click.option(
+        "--input",
+        "inputs",
+        multiple=True,
+        metavar="NAME=PATH",
+        help="Read model input NAME from PATH; again for each file, or date, of it.",
+    ),
+    click.option(
+        "--warp", metavar="CRS", help="Also write maps in CRS, such as EPSG:32630, or in 'utm'."
+    ),
+    click.option(
         "--probabilities", is_flag=True, help="Write the probability of each class as well."
     ),
 )
@@ -47,6 +59,20 @@ def run_options(command: Command) -> Command:
     return command
 
 
-def options_from_chosen(maps: tuple[str, ...], **chosen: Any) -> RunOptions:
-    """Read the options; raises BadInputError where a `--map` is none."""
-    return RunOptions(renamed=renamed_from_options(maps), **chosen)
+def options_from_chosen(
+    maps: tuple[str, ...], inputs: tuple[str, ...], **chosen: Any
+) -> RunOptions:
+    """Read the options; raises BadInputError where a `--map` or `--input` is none."""
+    renamed = renamed_from_options(maps)
+    return RunOptions(renamed=renamed, inputs=_paths_by_input(inputs), **chosen)
+
+
+def _paths_by_input(inputs: tuple[str, ...]) -> dict[str, tuple[Path, ...]]:
+    """Read `--input` options; several of one name are the files, or dates, of it."""
+    found: dict[str, tuple[Path, ...]] = {}
+    for text in inputs:
+        name, _, path = text.partition("=")
+        if not name or not path:
+            raise BadInputError(f"--input {text!r} is not of the form NAME=PATH.")
+        found[name] = (*found.get(name, ()), Path(path))
+    return found

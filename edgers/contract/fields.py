@@ -74,6 +74,13 @@ class Fields:
             raise self.fail(key, f"It must be a whole number of at least {least}.")
         return int(value)
 
+    def flag(self, key: str, default: bool) -> bool:
+        """Read true or false."""
+        value = self.values.get(key, default)
+        if not isinstance(value, bool):
+            raise self.fail(key, "It must be true or false.")
+        return value
+
     def choice(self, key: str, allowed: Sequence[Word], default: Word | None = None) -> Word:
         """Read one of the allowed texts."""
         value = self.values.get(key, default)

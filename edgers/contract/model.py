@@ -103,8 +103,8 @@ class ModelInput:
     gsd_rule: GsdRule = "refuse"
     """What becomes of a scene outside the tolerance: refused, or read on a grid of `gsd_m`."""
     substitute: float | None = None
-    """Stored sample that stands everywhere where the user gives no file for this input; None where
-    the input is needed."""
+    """Sample, before `scaling`, that stands everywhere where the user gives no file for this input;
+    None where the input is needed."""
     tile_px: int | None = None
     """Tile side to use when the command line gives none."""
     overlap_px: int | None = None

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from edgers.engines.engine import Engine, EngineInfo
+from edgers.engines.engine import Engine, EngineInfo, Tensors
 
 
 def _onnxruntime(graph: bytes) -> Engine:
@@ -14,4 +14,4 @@ def _onnxruntime(graph: bytes) -> Engine:
 ENGINES: Mapping[str, Callable[[bytes], Engine]] = {"onnxruntime": _onnxruntime}
 """Engine by name: each is made from the bytes of a serialized ONNX graph."""
 
-__all__ = ["ENGINES", "Engine", "EngineInfo"]
+__all__ = ["ENGINES", "Engine", "EngineInfo", "Tensors"]

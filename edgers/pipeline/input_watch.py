@@ -29,24 +29,22 @@ class InputWatch(Closing):
         self._noted_sha256 = noted.get("scene_sha256")
         self._hasher = ThreadPoolExecutor(1)
         self._found: Future[str] = self._hasher.submit(self._hash)
-        if "modified_ns" not in noted:
-            ledger.add({"modified_ns": self._modified_ns})
-        elif noted["modified_ns"] != self._modified_ns and not self._is_as_noted():
+        try:
+            self._hold_against(noted.get("modified_ns"))
+        except BaseException:
             self.close()
-            raise ResumeError(
-                "the input was changed since the unfinished run in the output folder began.",
-                seen=f"Files: {', '.join(path.name for path in files)}.",
-                rule="A run goes on only with the same bundle, input and settings.",
-                fix="Begin anew with --restart.",
-            )
+            raise
 
     def sha256(self) -> str:
         """Wait for the hash of what was read.
 
-        Raises SceneError where the files were changed while they were read.
+        Raises SceneError where the files were changed, or taken away, while they were read.
         """
-        found = self._found.result()
-        if self._modified_ns != self._look() or self._noted_sha256 not in (None, found):
+        try:
+            found, is_same = self._found.result(), self._modified_ns == self._look()
+        except OSError:
+            found, is_same = "", False
+        if not is_same or self._noted_sha256 not in (None, found):
             raise SceneError(
                 "the scene was changed while it was read.",
                 seen=f"Files: {', '.join(path.name for path in self._files)}.",
@@ -59,6 +57,18 @@ class InputWatch(Closing):
         """Stop hashing."""
         self._stop.set()
         self._hasher.shutdown(wait=True)
+
+    def _hold_against(self, modified_ns: object) -> None:
+        """Note the files' dates, or raise ResumeError where they are others now."""
+        if modified_ns is None:
+            self._ledger.add({"modified_ns": self._modified_ns})
+        elif modified_ns != self._modified_ns and not self._is_as_noted():
+            raise ResumeError(
+                "the input was changed since the unfinished run in the output folder began.",
+                seen=f"Files: {', '.join(path.name for path in self._files)}.",
+                rule="A run goes on only with the same bundle, input and settings.",
+                fix="Begin anew with --restart.",
+            )
 
     def _look(self) -> list[int]:
         """Give when each file was last changed."""

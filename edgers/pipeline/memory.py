@@ -19,7 +19,7 @@ from edgers.pipeline.model import Model
 from edgers.pipeline.options import RunOptions
 from edgers.pipeline.plan import plan_scene, score_channels
 from edgers.scene.block_cache import cache_bytes
-from edgers.scene.raster import Raster
+from edgers.scene.scene import Scene
 from edgers.tiling.axis_tiles import smallest_tile_px
 from edgers.tiling.grid import Grid
 
@@ -100,19 +100,18 @@ class RunPlan:
     """What they take."""
 
 
-def plan_run(model: Model, raster: Raster, options: RunOptions) -> RunPlan:
+def plan_run(model: Model, scene: Scene, options: RunOptions) -> RunPlan:
     """Choose tiles, and how many are worked on at once, so that the memory allowed is kept.
 
     Raises MemoryPlanError, with the smallest amount that would do, where nothing fits.
     """
-    grid = plan_scene(model, raster, options)
+    grid = plan_scene(model, scene, options)
     need = measured_need(model, _probe_px(model, grid))
     choices = [(options, grid)]
     if options.max_memory_bytes is not None:
-        choices = list(_choices(model, raster, options, grid))
+        choices = list(_choices(model, scene, options, grid))
     plans = [
-        RunPlan(options=o, grid=g, memory=memory_plan(model, raster, g, o, need))
-        for o, g in choices
+        RunPlan(options=o, grid=g, memory=memory_plan(model, scene, g, o, need)) for o, g in choices
     ]
     limit = options.max_memory_bytes or sys.maxsize
     fitting = [plan for plan in plans if MARGIN * plan.memory.peak <= limit]
@@ -129,7 +128,7 @@ def plan_run(model: Model, raster: Raster, options: RunOptions) -> RunPlan:
 
 
 def memory_plan(
-    model: Model, raster: Raster, grid: Grid, options: RunOptions, need: Need
+    model: Model, scene: Scene, grid: Grid, options: RunOptions, need: Need
 ) -> MemoryPlan:
     """Work out the peak for tiles of `grid`."""
     channels = score_channels(model) if grid.weights or options.probabilities else 1
@@ -137,8 +136,8 @@ def memory_plan(
     return MemoryPlan(
         process=need.process_bytes + HEAP_BYTES * threads,
         engine=round(need.bytes_per_px * _largest_area(grid) * options.workers),
-        cache=options.cache_bytes or cache_bytes(raster.used, grid),
-        tiles=_tiles_bytes(model, raster, grid, options, channels),
+        cache=options.cache_bytes or cache_bytes(scene.used, grid),
+        tiles=_tiles_bytes(model, scene, grid, options, channels),
         seams=_seams_bytes(grid, channels),
         finish=FINISH_BYTES,
     )
@@ -160,8 +159,11 @@ def measured_need(model: Model, tile_px: int) -> Need:
 def _zeros(model: Model, tile_px: int) -> dict[str, npt.NDArray[np.generic]]:
     """Give a tile of zeros for each input of a model."""
     tensors: dict[str, npt.NDArray[np.generic]] = {}
-    for source in model.bundle.contract.inputs:
-        sides = {"batch": 1, "channel": len(source.bands), "height": tile_px, "width": tile_px}
+    for source in model.inputs:
+        sides = {
+            "batch": 1, "time": 1, "channel": len(source.bands), "height": tile_px,
+            "width": tile_px,
+        }  # fmt: skip
         shape = [
             size if size > 0 else sides[axis]
             for axis, size in zip(source.dim_order, source.shape, strict=True)
@@ -201,7 +203,7 @@ def _least_px(model: Model) -> int:
 
 
 def _choices(
-    model: Model, raster: Raster, options: RunOptions, grid: Grid
+    model: Model, scene: Scene, options: RunOptions, grid: Grid
 ) -> Iterator[tuple[RunOptions, Grid]]:
     """Give what may be chosen: smaller tiles where that changes no answer, fewer of them."""
     may_shrink = model.bundle.halo.is_exact and grid.weights is None and options.tile_px is None
@@ -212,12 +214,12 @@ def _choices(
         smaller = grid
         if may_shrink:
             try:
-                smaller = plan_scene(model, raster, replace(options, tile_px=tile_px))
+                smaller = plan_scene(model, scene, replace(options, tile_px=tile_px))
             # An overlap that was asked for may leave nothing of so small a tile.
             except TilingError:
                 continue
         for workers in range(options.workers, 0, -1):
-            whole = cache_bytes(raster.used, smaller)
+            whole = cache_bytes(scene.used, smaller)
             for cache in {whole, min(whole, SMALL_CACHE_BYTES)}:
                 queue = workers + 2 if cache < whole else None
                 yield replace(options, workers=workers, queue=queue, cache_bytes=cache), smaller
@@ -244,14 +246,11 @@ def _largest_area(grid: Grid) -> int:
     return height * width
 
 
-def _tiles_bytes(
-    model: Model, raster: Raster, grid: Grid, options: RunOptions, channels: int
-) -> int:
+def _tiles_bytes(model: Model, scene: Scene, grid: Grid, options: RunOptions, channels: int) -> int:
     """Give what tiles take between reading and writing."""
-    bands, area = len(raster.bands), _largest_area(grid)
-    samples = bands * area * np.dtype(raster.data_type).itemsize
-    missing = bands * area
-    tensor = bands * area * max(4, np.dtype(model.source.data_type).itemsize)
+    area = _largest_area(grid)
+    samples, missing = scene.stored_bytes_per_px * area, scene.layers * area
+    tensor = 4 * area * sum(len(one.bands) * max(1, one.dates) for one in model.inputs)
     core = round(area / float(grid.rows.stride * grid.columns.stride))
     scores = 4 * channels * core
     # Being read (twice: as read, and put together), being scaled, waiting or inferred, decoded.

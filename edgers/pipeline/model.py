@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from edgers.bundle import GOLDEN_INPUT, GOLDEN_OUTPUT, Bundle, EngineChoice
+from edgers.bundle import GOLDEN_OUTPUT, Bundle, EngineChoice, golden_inputs
 from edgers.closing import Closing
 from edgers.contract import ModelInput, ModelOutput
 from edgers.engines import ENGINES, Engine
@@ -35,9 +35,14 @@ class Model(Closing):
     """Largest golden-tile error, as a share of the largest expected value."""
 
     @property
+    def inputs(self) -> tuple[ModelInput, ...]:
+        """All image inputs."""
+        return self.bundle.contract.inputs
+
+    @property
     def source(self) -> ModelInput:
-        """The image input."""
-        return self.bundle.contract.inputs[0]
+        """The main image input: its files give the pixel grid."""
+        return self.bundle.contract.main
 
     @property
     def output(self) -> ModelOutput:
@@ -62,9 +67,10 @@ def load_model(bundle: Bundle) -> Model:
             rule=f"Installed: {', '.join(ENGINES)}.",
         )
     engine = ENGINES[choice.name](bundle.entries[choice.graph])
-    golden, expected = (_array(bundle, name) for name in (GOLDEN_INPUT, GOLDEN_OUTPUT))
     contract = bundle.contract
-    found = engine.infer({contract.inputs[0].name: golden})[contract.outputs[0].name]
+    golden = {name: _array(bundle, entry) for name, entry in golden_inputs(contract).items()}
+    expected = _array(bundle, GOLDEN_OUTPUT)
+    found = engine.infer(golden)[contract.outputs[0].name]
     scale = largest_value(expected) or 1.0
     same_shape = found.shape == expected.shape
     error = largest_difference(found, expected) / scale if same_shape else math.inf

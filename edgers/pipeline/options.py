@@ -1,8 +1,9 @@
 """What the user may choose for a run."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from edgers.contract.model import Blend
 
@@ -29,6 +30,10 @@ class RunOptions:
     """How overlapping tiles are mixed; None for the contract's, else what the graph allows."""
     renamed: Mapping[str, str] = field(default_factory=dict)
     """Scene band name or number by model band name."""
+    inputs: Mapping[str, Sequence[Path]] = field(default_factory=dict)
+    """Files by input name, for models with several inputs, series and optional inputs."""
+    warp: str | None = None
+    """CRS of a map on which products are wanted too, or `utm` for the zone of the scene."""
     probabilities: bool = False
     """Whether to write the probability of each class as well."""
     workers: int = field(default_factory=lambda: min(MAX_WORKERS, _cpu_count()))

@@ -1,7 +1,9 @@
 """Choosing the tiles of a scene."""
 
 import io
+import math
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 
@@ -12,33 +14,62 @@ from edgers.errors import TilingError
 from edgers.pipeline.model import Model
 from edgers.pipeline.options import RunOptions
 from edgers.scene.block_cache import better_order
-from edgers.scene.raster import Raster
+from edgers.scene.scene import Scene, scene_paths
 from edgers.tasks.segmentation import class_axis, gives_scores
 from edgers.tiling.grid import Grid, default_tile_px, plan_grid
-from edgers.tiling.halo import Halo
+from edgers.tiling.halo import AxisHalo, Halo
+
+MOST_TIMES = 300
+"""Most times a pixel is inferred; sliding windows of published models come to about ten."""
 
 DEFAULT_OVERLAP_SHARE = 8
 """A graph without a bound gets a tile / 8 of overlap on each side when the contract states none."""
 
 
-def plan_scene(model: Model, raster: Raster, options: RunOptions) -> Grid:
+def open_scene(model: Model, scene: Path | None, options: RunOptions) -> Scene:
+    """Open a scene for all inputs of a model; `scene` fills those that the options do not name.
+
+    Raises SceneError or BandError where it cannot be read or does not fit.
+    """
+    paths = scene_paths(model.inputs, () if scene is None else (scene,), options.inputs)
+    return Scene(paths, model.inputs, options.renamed)
+
+
+def plan_scene(model: Model, scene: Scene, options: RunOptions) -> Grid:
     """Choose the tiles of a scene, how they are mixed, and their order.
 
     Raises TilingError where the tile asked for is too small, or its answers cannot be mixed.
     """
     halo, source = model.bundle.halo, model.source
     blend = _blend(model, options)
-    asked_px = options.tile_px or source.tile_px
+    asked_px = halo.height.fixed_px or options.tile_px or source.tile_px
     if halo.is_exact and blend == "trim" and options.overlap_px is None:
         tile_px = asked_px or default_tile_px(halo)
     else:
         # What such a graph gives hangs on the tile: by default, the size it was trained on.
         tile_px = asked_px or _trained_px(source) or default_tile_px(halo)
         halo = _with_overlap(halo, _overlap_px(source, options, tile_px))
-    height, width = raster.height_px, raster.width_px
+    height, width = scene.height_px, scene.width_px
     by_rows = plan_grid(height, width, tile_px, halo, blend=blend)
-    order = better_order(raster.used, by_rows, replace(by_rows, order="columns"))
+    _refuse_endless(by_rows)
+    order = better_order(scene.used, by_rows, replace(by_rows, order="columns"))
     return replace(by_rows, order=order)
+
+
+def _refuse_endless(grid: Grid) -> None:
+    """Raise TilingError where tiles overlap so far that a run would take for ever."""
+    times = math.prod(
+        sum(tile.window_stop - tile.window_start for tile in axis.tiles) / axis.size_px
+        for axis in (grid.rows, grid.columns)
+        if len(axis.tiles) > 2
+    )
+    if times > MOST_TIMES:
+        raise TilingError(
+            f"every pixel would be inferred {times:.0f} times.",
+            seen=f"Tiles of {grid.tile_px} px share {grid.overlap_px} px with the next.",
+            rule=f"At most {MOST_TIMES} times are accepted.",
+            fix="Choose a smaller --overlap, or larger tiles.",
+        )
 
 
 def _blend(model: Model, options: RunOptions) -> Blend:
@@ -73,13 +104,26 @@ def _with_overlap(halo: Halo, overlap_px: int) -> Halo:
     """Give a halo that reaches at least `overlap_px`."""
     height, width = (
         replace(
-            axis,
+            _movable(axis) if halo.unbounded else axis,
             before_px=max(axis.before_px, overlap_px),
             after_px=max(axis.after_px, overlap_px),
         )
         for axis in (halo.height, halo.width)
     )
     return replace(halo, height=height, width=width)
+
+
+def _movable(axis: AxisHalo) -> AxisHalo:
+    """Let tiles of a graph of one size begin anywhere: without a bound there is no grid to keep."""
+    if axis.fixed_px is None:
+        return axis
+    count = axis.output_size(axis.fixed_px)
+    assert count is not None
+    align_px = axis.stride.numerator
+    steps, rest = divmod(axis.fixed_px, align_px)
+    sizes: list[int | None] = [None] * align_px
+    sizes[rest] = count - steps * axis.stride.denominator
+    return replace(axis, align_px=align_px, sizes=tuple(sizes))
 
 
 def score_channels(model: Model) -> int:

@@ -19,29 +19,29 @@ from edgers.pipeline.memory import FINISH_CACHE_BYTES, peak_bytes, plan_run
 from edgers.pipeline.model import Model
 from edgers.pipeline.mosaic import Mosaic
 from edgers.pipeline.options import RunOptions
-from edgers.pipeline.plan import plan_scene, score_channels
-from edgers.pipeline.preprocess import Preprocessor
+from edgers.pipeline.placing import product_places
+from edgers.pipeline.plan import open_scene, plan_scene, score_channels
+from edgers.pipeline.preprocess import ScenePreprocessor
 from edgers.pipeline.progress import Progress, Silent
 from edgers.pipeline.report import SceneReport
 from edgers.pipeline.seams import Seams
 from edgers.pipeline.tile_work import Answer, TileWork, preview_bands
-from edgers.products.class_map import ClassMap, product_names
-from edgers.products.stac import acquisition_time
+from edgers.products.class_map import ClassMap, Places, product_names
 from edgers.products.work_folder import LEDGER, WorkFolder
 from edgers.scene.block_cache import cache_bytes, set_cache
-from edgers.scene.folder import scene_name
 from edgers.scene.open import environment
-from edgers.scene.place import Place
-from edgers.scene.raster import Raster
+from edgers.scene.scene import Scene
 from edgers.tasks.segmentation import SegmentationDecoder
 from edgers.tiling.grid import Grid
 
 
 def run_scene(
-    model: Model, scene: Path, folder: Path, options: RunOptions | None = None,
+    model: Model, scene: Path | None, folder: Path, options: RunOptions | None = None,
     progress: Progress | None = None,
 ) -> SceneReport:  # fmt: skip
-    """Run `model` over the raster `scene` and put the products into `folder`.
+    """Run `model` over `scene`, a file or folder, and put the products into `folder`.
+
+    `scene` fills every input that the options do not name; None where they name all.
 
     Products appear together, when all are whole. A run that was killed, interrupted or met a full
     disk goes on when it is called again. Raises SceneError, TilingError, MemoryPlanError or
@@ -49,17 +49,21 @@ def run_scene(
     """
     options, progress = options or RunOptions(), progress or Silent()
     begin = time.perf_counter()
-    with environment(), Raster(scene, model.source, options.renamed) as raster:
+    with environment(), open_scene(model, scene, options) as opened:
         if options.max_memory_bytes is None:
-            grid = plan_scene(model, raster, options)
+            grid = plan_scene(model, opened, options)
         else:
-            plan = plan_run(model, raster, options)
+            plan = plan_run(model, opened, options)
             options, grid = plan.options, plan.grid
-        name = f"{scene_name(scene)}_{slug(model.bundle.contract.name)}"
-        products = product_names(name, probabilities=options.probabilities).values()
+        name = f"{opened.name}_{slug(model.bundle.contract.name)}"
+        products = product_names(
+            name, probabilities=options.probabilities, is_warped=options.warp is not None
+        ).values()
+        places = product_places(opened, grid, options.warp)
         with WorkFolder(folder, name, products) as work, _kept_for_later(work):
-            run = _Run(model=model, raster=raster, grid=grid, options=options, scene=scene.name)
-            report = run.make(work, name, progress)
+            called = opened.files[0].name if scene is None else scene.name
+            run = _Run(model=model, scene=opened, grid=grid, options=options, name=called)
+            report = run.make(work, name, places, progress)
     return replace(report, wall_s=time.perf_counter() - begin)
 
 
@@ -82,36 +86,36 @@ class _Run:
 
     model: Model
     """Network."""
-    raster: Raster
-    """Scene."""
+    scene: Scene
+    """What is looked at."""
     grid: Grid
     """Its tiles."""
     options: RunOptions
     """What the user chose."""
-    scene: str
-    """File name of the scene."""
+    name: str
+    """What the user calls the scene."""
 
-    def make(self, work: WorkFolder, name: str, progress: Progress) -> SceneReport:
+    def make(self, work: WorkFolder, name: str, places: Places, progress: Progress) -> SceneReport:
         """Make the products `name` in `work` and move them into place."""
-        model, raster, grid, options = self.model, self.raster, self.grid, self.options
+        model, scene, grid, options = self.model, self.scene, self.grid, self.options
         if options.restart:
             work.clear()
-        set_cache(options.cache_bytes or cache_bytes(raster.used, grid))
+        set_cache(options.cache_bytes or cache_bytes(scene.used, grid))
         decoder = SegmentationDecoder(model.output, with_probabilities=options.probabilities)
-        picture = preview_bands(model.source, raster.bands)
+        picture = preview_bands(model.source, scene.first.bands)
         with (
             Ledger(work.path(LEDGER), self._identity()) as ledger,
-            InputWatch(raster.files, ledger) as watch,
+            InputWatch(scene.files, ledger) as watch,
             ClassMap(
-                work, name=name, place=_product_place(raster, grid), output=model.output,
+                work, name=name, places=places, output=model.output,
                 data_type=decoder.data_type, preview_bands=len(picture),
                 probabilities=options.probabilities,
             ) as class_map,
         ):  # fmt: skip
             tiles = TileWork(
-                raster=raster,
+                scene=scene,
                 grid=grid,
-                prepare=Preprocessor(model.source, raster.bands, raster.is_scaled),
+                prepare=ScenePreprocessor(model.inputs, scene),
                 model=model,
                 decoder=decoder,
                 class_map=class_map,
@@ -124,12 +128,10 @@ class _Run:
             self._fill(mosaic, todo, stages, progress)
             self._refuse_empty(class_map)
             set_cache(FINISH_CACHE_BYTES)
-            products = class_map.finish(
-                time=acquisition_time(raster.files[0], raster.tags),
-                provenance=self._provenance(watch.sha256()),
-            )
+            provenance = self._provenance(watch.sha256())
+            products = class_map.finish(time=scene.time, provenance=provenance)
         return SceneReport(
-            scene=self.scene,
+            scene=self.name,
             height_px=grid.rows.size_px,
             width_px=grid.columns.size_px,
             tiles=len(grid),
@@ -151,7 +153,7 @@ class _Run:
         grid = self.grid
         total_mp = grid.rows.size_px * grid.columns.size_px / 1e6
         whole_px = math.prod(grid.output_shape)
-        progress.start(self.scene, len(todo), total_mp)
+        progress.start(self.name, len(todo), total_mp)
         try:
             source = (grid.tile(index) for index in todo)
             flow: Flow[Answer] = Flow(source, stages, limit=self.options.in_flight)
@@ -175,12 +177,12 @@ class _Run:
             return
         if class_map.not_finite_px:
             raise EngineError(
-                f"the network gave NaN or infinity on every pixel of {self.scene} that has data.",
+                f"the network gave NaN or infinity on every pixel of {self.name} that has data.",
                 seen=f"There are {class_map.not_finite_px} such pixels.",
                 fix="Check the contract's scaling: a wrong unit overflows the network.",
             )
         raise SceneError(
-            f"scene {self.scene} has no data.",
+            f"scene {self.name} has no data.",
             seen="All its pixels are nodata.",
             rule=f"A pixel is nodata when {self.model.source.nodata.pixel} of its bands "
             "are missing.",
@@ -191,13 +193,14 @@ class _Run:
         grid, options = self.grid, self.options
         return {
             **self._facts(),
-            "input": [[path.name, path.stat().st_size] for path in self.raster.files],
+            "input": [[path.name, path.stat().st_size] for path in self.scene.files],
             "size_px": [grid.rows.size_px, grid.columns.size_px],
             "tiles": [len(grid.rows.tiles), len(grid.columns.tiles)],
             "overlap_px": grid.overlap_px,
             "cuts": zlib.crc32(repr((grid.rows, grid.columns)).encode()),
             "order": grid.order,
             "probabilities": options.probabilities,
+            "warp": options.warp,
             "map": dict(options.renamed),
         }
 
@@ -205,30 +208,24 @@ class _Run:
         """Say what a product is made with."""
         model, grid = self.model, self.grid
         halo = model.bundle.halo
+        inputs = self.scene.listing
+        has_parts = len(inputs) > 1 or self.scene.dates
         return {
             "version": edgers.__version__,
             "model": model.bundle.contract.name,
             "bundle_id": model.bundle.bundle_id,
             "engine": f"{model.engine.info.name} {model.engine.info.version}",
             "precision": model.choice.precision,
-            "scene": self.scene,
+            "scene": self.name,
             "tile_px": grid.tile_px,
             "halo": halo.reason(),
             "blend": grid.weights.rule if grid.weights else "trim",
+            **({"inputs": inputs} if has_parts else {}),
         }
 
     def _provenance(self, scene_sha256: str) -> dict[str, object]:
         """Say what made a product, so that it can be made again."""
         return {**self._facts(), "scene_sha256": scene_sha256}
-
-
-def _product_place(raster: Raster, grid: Grid) -> Place:
-    """Place the product: its pixels may be coarser than the scene's, or begin later."""
-    height, width = grid.output_shape
-    return raster.place.subgrid(
-        float(grid.columns.origin_px), float(grid.rows.origin_px), float(grid.columns.stride),
-        float(grid.rows.stride), height, width,
-    )  # fmt: skip
 
 
 def slug(name: str) -> str:

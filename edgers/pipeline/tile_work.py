@@ -8,15 +8,16 @@ import numpy as np
 import numpy.typing as npt
 
 from edgers.contract import ModelInput
+from edgers.engines import Tensors
 from edgers.pipeline.flow import Stage
 from edgers.pipeline.model import Model
-from edgers.pipeline.preprocess import Preprocessor
+from edgers.pipeline.preprocess import ScenePreprocessor
 from edgers.pipeline.seams import Scores, Seams
 from edgers.products.class_map import Block, ClassMap
 from edgers.products.tile_record import TileRecord
 from edgers.scene.bands import SceneBand
 from edgers.scene.open import environment
-from edgers.scene.raster import Raster, SceneWindow
+from edgers.scene.scene import Scene, StackWindow
 from edgers.tasks.segmentation import ClassBlock, SegmentationDecoder
 from edgers.tiling.axis_tiles import AxisPlan, AxisTile
 from edgers.tiling.grid import Grid, Tile
@@ -40,18 +41,18 @@ class ReadTile:
 
     seen: Seen
     """What its core shows."""
-    window: SceneWindow | None
+    window: StackWindow | None
     """What was read, cut off at the scene's end; None where nothing of it is worth a look."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadyTile:
-    """A tile with its tensor."""
+    """A tile with its tensors."""
 
     seen: Seen
     """What its core shows."""
-    tensor: npt.NDArray[np.generic] | None
-    """What the network takes; None where it holds no data."""
+    tensors: Tensors | None
+    """What the network takes, by input; None where it holds no data."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,11 +73,11 @@ class Answer:
 class TileWork:
     """The work on tiles of one scene."""
 
-    raster: Raster
-    """Scene."""
+    scene: Scene
+    """What is looked at."""
     grid: Grid
     """Its tiles."""
-    prepare: Preprocessor
+    prepare: ScenePreprocessor
     """Scaling and layout."""
     model: Model
     """Network."""
@@ -104,7 +105,7 @@ class TileWork:
         row, column = tile.rows.window_start, tile.columns.window_start
         # GDAL settings and its error log belong to a thread.
         with environment():
-            window = self.raster.read(
+            window = self.scene.read(
                 row,
                 column,
                 min(tile.rows.window_stop, self.grid.rows.size_px) - row,
@@ -114,24 +115,23 @@ class TileWork:
         seen = Seen(
             tile=tile,
             nodata=window.nodata[core],
-            preview=np.stack([window.samples[i][core] for i in self.preview_bands]),
+            preview=np.stack([window.main.samples[i][core] for i in self.preview_bands]),
         )
         # A tile that is mixed with others also speaks of what lies beyond its core.
         is_empty = (window.nodata if self.seams else seen.nodata).all()
         return ReadTile(seen=seen, window=None if is_empty else window)
 
     def preprocess(self, read: ReadTile) -> ReadyTile:
-        """Make the tensor."""
+        """Make the tensors."""
         shape = read.seen.tile.window_shape
-        tensor = self.prepare.tensor(read.window, shape) if read.window else None
-        return ReadyTile(seen=read.seen, tensor=tensor)
+        tensors = self.prepare.tensors(read.window, shape) if read.window else None
+        return ReadyTile(seen=read.seen, tensors=tensors)
 
     def infer(self, ready: ReadyTile) -> Answer:
         """Run the network; write the core where it is not mixed with others."""
         seen, tile, tensor = ready.seen, ready.seen.tile, None
-        if ready.tensor is not None:
-            outputs = self.model.engine.infer({self.model.source.name: ready.tensor})
-            tensor = outputs[self.model.output.name]
+        if ready.tensors is not None:
+            tensor = self.model.engine.infer(ready.tensors)[self.model.output.name]
         if self.seams is None:
             found = None if tensor is None else self.decoder.decode(tensor, tile)
             return Answer(tile=tile, record=self.write(seen, found))

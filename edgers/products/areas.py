@@ -35,6 +35,8 @@ def block_pixels(
 
     Pixels of row i have the area `row_areas_m2[i]`; without it there are no areas.
     """
+    if not block.size:
+        return (0,) * len(classes), (0,) * len(classes)
     rows = [np.count_nonzero(block == entry.value, axis=1) for entry in classes]
     pixels = tuple(int(row.sum()) for row in rows)
     if row_areas_m2 is None:

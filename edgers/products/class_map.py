@@ -49,15 +49,33 @@ class Block:
     """Whether the tile was not inferred because it holds no data."""
 
 
-def product_names(name: str, *, probabilities: bool) -> dict[str, str]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Places:
+    """The grids of one scene's products."""
+
+    computed: Place
+    """What the network was run on, or what it gave."""
+    product: Place
+    """The scene's own pixels; another grid where the scene was resampled to suit the model."""
+    map: Place | None = None
+    """A map grid for products that are also wanted on one."""
+
+
+def product_names(name: str, *, probabilities: bool, is_warped: bool) -> dict[str, str]:
     """Give the file of each product by its role, in the order in which they appear.
 
     The STAC Item vouches for the others and comes last.
     """
-    endings = {"classes": ".tif", "quicklook": ".png", "item": ".json"}
-    if probabilities:
-        endings = {"classes": ".tif", "probabilities": "_probabilities.tif", **endings}
+    rasters = ["classes", "probabilities"] if probabilities else ["classes"]
+    endings = {role: RASTER_ENDINGS[role] + ".tif" for role in rasters}
+    if is_warped:
+        endings |= {f"{role}_map": f"_map{RASTER_ENDINGS[role]}.tif" for role in rasters}
+    endings |= {"quicklook": ".png", "item": ".json"}
     return {role: name + ending for role, ending in endings.items()}
+
+
+RASTER_ENDINGS = {"classes": "", "probabilities": "_probabilities"}
+"""What a raster product's name has beside the scene's and the model's."""
 
 
 class ClassMap(Closing):
@@ -68,11 +86,13 @@ class ClassMap(Closing):
     """
 
     def __init__(
-        self, work: WorkFolder, *, name: str, place: Place, output: ModelOutput,
+        self, work: WorkFolder, *, name: str, places: Places, output: ModelOutput,
         data_type: type[np.uint8] | type[np.uint16], preview_bands: int, probabilities: bool,
     ) -> None:  # fmt: skip
         """Open or begin the drafts of the products `name`.tif, .png and .json in `work`."""
-        self._work, self._name, self._place, self._classes = work, name, place, output.classes
+        self._work, self._name, self._classes = work, name, output.classes
+        self._places, place = places, places.computed
+        self._place = place
         self.nodata = int(np.iinfo(data_type).max)
         self._thinning = Thinning(height_px=place.height_px, width_px=place.width_px)
         shapes = {
@@ -109,7 +129,9 @@ class ClassMap(Closing):
         gone = block.nodata | block.not_finite
         classes = np.where(gone, np.asarray(self.nodata, block.classes.dtype), block.classes)
         height, width = classes.shape
-        areas = row_areas_m2(self._place, block.row, block.column, height, width)
+        areas = None
+        if classes.size:
+            areas = row_areas_m2(self._place, block.row, block.column, height, width)
         pixels, areas_mm2 = block_pixels(classes, self._classes, areas)
         return TileRecord(
             tile=block.tile,
@@ -155,10 +177,16 @@ class ClassMap(Closing):
         # A file's date is no property of the scene: the same samples must give the same map.
         if time[1] != FILE_DATE:
             facts["datetime"] = time[0]
-        names = product_names(self._name, probabilities="probabilities" in self._drafts)
+        places = self._places
+        names = product_names(
+            self._name, probabilities="probabilities" in self._drafts,
+            is_warped=places.map is not None,
+        )  # fmt: skip
         files = {role: self._work.path(name) for role, name in names.items()}
-        for role in self._drafts.keys() & files.keys():
-            self._write_cog(role, files[role], facts)
+        for role, path in files.items():
+            onto = places.map if role.endswith("_map") else places.product
+            if (draft := role.removesuffix("_map")) in self._drafts:
+                self._write_cog(draft, path, facts, onto or places.product)
         title = f"{provenance['scene']} · {provenance['model']}"
         with disk_errors(names["quicklook"]):
             write_quicklook(
@@ -168,8 +196,8 @@ class ClassMap(Closing):
         assets = {role: name for role, name in names.items() if role != "item"}
         with disk_errors(names["item"]):
             write_item(
-                files["item"], place=self._place, classes=self._classes, areas=self.areas(),
-                assets=assets, time=time, provenance=facts,
+                files["item"], place=places.product, on_map=places.map, classes=self._classes,
+                areas=self.areas(), assets=assets, time=time, provenance=facts,
             )  # fmt: skip
         return self._work.commit(list(names.values()))
 
@@ -199,13 +227,15 @@ class ClassMap(Closing):
                     thin = kept.astype(np.float32)
                 yield draft.write(thin, *self._thinning.place(block.row, block.column))
             else:
-                shape = (len(self._classes), *classes.shape)
-                values = np.full(shape, np.nan, np.float32)
-                if block.probabilities is not None:
-                    np.copyto(values, block.probabilities, where=~gone)
+                values = block.probabilities
+                if values is None:
+                    values = np.full((len(self._classes), *classes.shape), np.nan, np.float32)
+                elif gone.any():
+                    values = np.where(gone, np.float32(np.nan), values)
                 yield draft.write(values, block.row, block.column)
 
-    def _write_cog(self, role: str, path: Path, facts: Mapping[str, object]) -> None:
+    def _write_cog(self, role: str, path: Path, facts: Mapping[str, object], onto: Place) -> None:
+        """Make a product of a draft, on the grid `onto`."""
         is_map = role == "classes"
         meaning = Meaning(
             bands=["class"] if is_map else [one.name for one in self._classes],
@@ -213,7 +243,7 @@ class ClassMap(Closing):
             tags={f"EDGERS_{key.upper()}": str(value) for key, value in facts.items()},
             classes=self._classes if is_map else (),
         )
-        write_cog(path, self._drafts[role], self._place, meaning, continuous=not is_map)
+        write_cog(path, self._drafts[role], self._place, meaning, continuous=not is_map, onto=onto)
 
     def _preview(self) -> Preview:
         """Read back what the picture needs."""

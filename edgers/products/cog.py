@@ -15,6 +15,7 @@ from rasterio.errors import NotGeoreferencedWarning
 from edgers.products.disk_errors import disk_errors
 from edgers.products.draft import Draft
 from edgers.products.vrt import Meaning, write_vrt
+from edgers.products.warp import warp_raster
 from edgers.scene.place import Place
 
 BLOCK_PX = 256
@@ -22,26 +23,33 @@ BLOCK_PX = 256
 
 
 def write_cog(
-    path: Path, draft: Draft, place: Place, meaning: Meaning, *, continuous: bool
-) -> None:
-    """Make the COG at `path`; `continuous` samples are averaged in overviews, classes voted on.
+    path: Path, draft: Draft, place: Place, meaning: Meaning, *, continuous: bool,
+    onto: Place | None = None,
+) -> None:  # fmt: skip
+    """Make the COG at `path` of a draft that lies at `place`, on the grid `onto` if given.
 
-    The bytes depend on the draft and the arguments alone. Raises OutputError where the disk is full
-    or fails; what was written by then is removed.
+    `continuous` samples are averaged in overviews and interpolated between grids; classes are voted
+    on, and those of the nearest pixel. The bytes depend on the draft and the arguments alone.
+    Raises OutputError where the disk is full or fails.
     """
-    description = path.with_suffix(".vrt")
+    description, warped = path.with_suffix(".vrt"), path.with_suffix(".warped.tif")
     with disk_errors(path.name), warnings.catch_warnings():
         warnings.simplefilter("ignore", NotGeoreferencedWarning)
         write_vrt(description, draft, place, meaning)
-        _copy(description, path, continuous=continuous)
+        source = description
+        if onto is not None and onto is not place:
+            warp_raster(description, warped, place, onto, continuous=continuous)
+            source = warped
+        _copy(source, path, continuous=continuous)
         description.unlink()
+        warped.unlink(missing_ok=True)
 
 
-def _copy(description: Path, path: Path, *, continuous: bool) -> None:
+def _copy(source: Path, path: Path, *, continuous: bool) -> None:
     """Let GDAL make the COG."""
     try:
         rasterio.shutil.copy(
-            os.fspath(description), os.fspath(path), driver="COG", compress="DEFLATE",
+            os.fspath(source), os.fspath(path), driver="COG", compress="DEFLATE",
             blocksize=BLOCK_PX, predictor="YES" if continuous else "NO", bigtiff="IF_SAFER",
             overview_resampling="AVERAGE" if continuous else "MODE", num_threads="ALL_CPUS",
         )  # fmt: skip

@@ -4,56 +4,32 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from datetime import datetime, timezone
 from pathlib import Path
 
 from edgers.contract import ModelClass
 from edgers.products.areas import ClassArea
+from edgers.scene.date import FILE_DATE, acquisition_time
 from edgers.scene.outline import outline
 from edgers.scene.place import Place
 
+__all__ = ["FILE_DATE", "acquisition_time", "write_item"]
+
 STAC_VERSION = "1.1.0"
-FILE_DATE = "file date"
-"""Said of a time that is only the scene file's own."""
 EXTENSIONS = (
     "https://stac-extensions.github.io/projection/v2.0.0/schema.json",
     "https://stac-extensions.github.io/classification/v2.0.0/schema.json",
 )
-TIME_TAGS = ("ACQUISITIONDATETIME", "DATATAKE_1_DATATAKE_SENSING_START", "TIFFTAG_DATETIME")
-"""Tags that may hold the acquisition time, in order of trust."""
-TIME_FORMATS = ("%Y-%m-%dT%H:%M:%S.%fZ", "%Y-%m-%dT%H:%M:%SZ", "%Y:%m:%d %H:%M:%S")
-
-
-def acquisition_time(path: Path, tags: Mapping[str, str]) -> tuple[str, str]:
-    """Give the time of a scene as RFC 3339 text, and where it was found.
-
-    Tags are asked first, then a compact date in the file name (as Sentinel and Landsat products
-    have); the file's own date is the last resort and said to be so.
-    """
-    for tag in TIME_TAGS:
-        for form in TIME_FORMATS:
-            try:
-                found = datetime.strptime(tags.get(tag, ""), form)
-            except ValueError:
-                continue
-            return _rfc3339(found), f"tag {tag}"
-    if match := re.search(r"(?<!\d)((?:19|20)\d{6}T\d{6})(?!\d)", path.name):
-        try:
-            return _rfc3339(datetime.strptime(match.group(1), "%Y%m%dT%H%M%S")), "file name"
-        except ValueError:
-            pass
-    return _rfc3339(datetime.fromtimestamp(int(path.stat().st_mtime), timezone.utc)), FILE_DATE
-
-
-def _rfc3339(time: datetime) -> str:
-    return time.replace(tzinfo=None).isoformat(timespec="seconds") + "Z"
 
 
 def write_item(
-    path: Path, *, place: Place, classes: Sequence[ModelClass], areas: Sequence[ClassArea],
-    assets: Mapping[str, str], time: tuple[str, str], provenance: Mapping[str, object],
+    path: Path, *, place: Place, on_map: Place | None, classes: Sequence[ModelClass],
+    areas: Sequence[ClassArea], assets: Mapping[str, str], time: tuple[str, str],
+    provenance: Mapping[str, object],
 ) -> None:  # fmt: skip
-    """Write the Item; `assets` maps `classes`, `probabilities` and `quicklook` to file names."""
+    """Write the Item; `assets` maps the roles of products to file names.
+
+    Products lie at `place`, those whose role ends in `_map` at `on_map`.
+    """
     footprint = outline(place)
     item = {
         "type": "Feature",
@@ -70,7 +46,13 @@ def write_item(
             **{f"edgers:{key}": value for key, value in provenance.items()},
         },
         "links": [],
-        "assets": {role: _asset(role, name, classes) for role, name in assets.items()},
+        "assets": {
+            role: {
+                **_asset(role, name, classes),
+                **(_projection(on_map) if on_map and role.endswith("_map") else {}),
+            }
+            for role, name in assets.items()
+        },
     }
     path.write_text(json.dumps(item, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
@@ -98,7 +80,7 @@ def _asset(role: str, name: str, classes: Sequence[ModelClass]) -> dict[str, obj
         "type": "image/tiff; application=geotiff; profile=cloud-optimized",
         "roles": ["data"],
     }
-    if role == "classes":
+    if role.startswith("classes"):
         asset["classification:classes"] = [
             {
                 "value": c.value,

@@ -21,14 +21,11 @@ from edgers.scene.geometry import ECCENTRICITY, SEMI_MAJOR_M, gsd_m, row_areas_m
 from edgers.scene.lonlat import LONLAT, Floats, points_between
 from edgers.scene.open import MAX_SIDE_PX
 from edgers.scene.outline import outline
-from edgers.scene.place import Place, pixels_between
+from edgers.scene.place import Place, counted_from_middle, pixels_between
 from edgers.scene.swath_view import scale_options, swath_view
 
 BLOCK_PX = 256
-"""Block side of what is written."""
-
-WINDOW_PX = 512
-"""Side of what is worked on at a time: whole blocks here, and in GDAL's views."""
+"""Block side of what is written, and of what is worked on at a time."""
 
 LATTICE = 65
 """Points a side by which the extent of a scene on a map is found."""
@@ -177,6 +174,7 @@ def _view(
     else:
         scale = _scale(source, target)
     if source.kind == "map":
+        source = counted_from_middle(source)
         return WarpedVRT(
             dataset, src_crs=source.crs, src_transform=source.transform, crs=target.crs,
             transform=target.transform, width=target.width_px, height=target.height_px,
@@ -243,11 +241,11 @@ def _created(target: Path, like: DatasetReader, place: Place) -> DatasetWriter:
 
 def _windows(place: Place) -> Iterator[Window]:
     """Give the windows of a grid, row by row."""
-    for row in range(0, place.height_px, WINDOW_PX):
-        for column in range(0, place.width_px, WINDOW_PX):
+    for row in range(0, place.height_px, BLOCK_PX):
+        for column in range(0, place.width_px, BLOCK_PX):
             yield Window(
                 column,
                 row,
-                min(WINDOW_PX, place.width_px - column),
-                min(WINDOW_PX, place.height_px - row),
+                min(BLOCK_PX, place.width_px - column),
+                min(BLOCK_PX, place.height_px - row),
             )

@@ -22,7 +22,7 @@ LEDGER = "ledger"
 class WorkFolder(Closing):
     """The folder of one scene's products, locked against other runs; a context manager."""
 
-    def __init__(self, folder: Path, name: str, products: Iterable[str]) -> None:
+    def __init__(self, folder: Path, name: str, products: Iterable[str] = ()) -> None:
         """Make or find the folder of the run `name`, whose `products` will be moved into `folder`.
 
         Raises OutputError where nothing can be written there, another run holds it, or a product
@@ -34,9 +34,9 @@ class WorkFolder(Closing):
         self._made: list[Path] = []
         try:
             self._made = [path for path in (folder, *folder.parents) if not path.exists()]
-            self._path.mkdir(parents=True, exist_ok=True)
-            self._lock = os.open(self._path, os.O_RDONLY | os.O_DIRECTORY)
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            while self._lock is None:
+                self._path.mkdir(parents=True, exist_ok=True)
+                self._take_lock()
             if not self.path(LEDGER).exists():
                 self.clear()
             for product in products:
@@ -59,6 +59,19 @@ class WorkFolder(Closing):
                 seen=f"{error.strerror}.",
                 fix="Give another one with -o.",
             ) from error
+
+    def _take_lock(self) -> None:
+        """Lock the folder, unless a run that ended has just removed it."""
+        handle = os.open(self._path, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if os.path.samestat(os.fstat(handle), os.stat(self._path)):
+                self._lock, handle = handle, -1
+        except FileNotFoundError:
+            pass
+        finally:
+            if handle >= 0:
+                os.close(handle)
 
     def path(self, name: str) -> Path:
         """Give the place of a file in the folder."""

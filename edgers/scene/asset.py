@@ -20,7 +20,7 @@ from edgers.scene.bands import SceneBand, bands_of
 from edgers.scene.geometry import SEMI_MAJOR_M, check_crs, gsd_m
 from edgers.scene.lonlat import unit_vectors
 from edgers.scene.open import open_raster
-from edgers.scene.place import Place, place_of
+from edgers.scene.place import Place, counted_from_middle, place_of
 from edgers.scene.swath_view import swath_view
 
 Bools = npt.NDArray[np.bool_]
@@ -117,8 +117,11 @@ class Asset(Closing):
         """Give a view of the file on a map grid."""
         has_no_nodata = self._file.nodata is None
         if self.place.kind == "map":
+            here = counted_from_middle(self.place)
             return WarpedVRT(
                 self._file,
+                src_crs=here.crs,
+                src_transform=here.transform,
                 crs=there.crs,
                 transform=there.transform,
                 width=there.width_px,

@@ -18,8 +18,8 @@ LEAST_PIECES, MOST_PIECES = 4, 64
 """Straight pieces a row of pixels is taken in: four are none of 180° even around the Earth."""
 
 PIECE_M = 50_000.0
-"""Length of a piece beyond which there are more of them: at this the curve of a row on a polar grid
-of 25 km, as sea ice has, is off by less than 1e-4 of its area."""
+"""Length of a piece beyond which there are more of them. With the most there are, rows of a polar
+grid of 25 km, as sea ice has, are off by less than 1e-4 (tests/scene/test_geometry.py)."""
 
 SWATH_ROWS = 16
 """Rows of a swath that are taken together, for its geometry is costly and smooth."""
@@ -72,11 +72,13 @@ def row_areas_m2(place: Place, row: int, column: int, height: int, width: int) -
 
     The outline of each row is carried to longitude and latitude and its area taken on the WGS 84
     ellipsoid, so that degrees, Web Mercator and rotated grids come out right. Rows of a swath are
-    taken some together.
+    taken some together. A row without pixels has no area: zero.
     """
     kind = place.kind
     if kind == "none":
         return None
+    if not height or not width:
+        return np.zeros(height)
     step = 1 if kind == "map" else SWATH_ROWS
     edges = np.append(np.arange(row, row + height, step), row + height).astype(np.float64)
     lon, lat = _outlines(place, edges, column, width)

@@ -141,5 +141,5 @@ def environment() -> rasterio.Env:
     """Give the GDAL settings under which scenes are read."""
     return rasterio.Env(
         CPL_VSIL_CURL_ALLOWED_EXTENSIONS=".none",
-        GDAL_NUM_THREADS="1",
+        GDAL_NUM_THREADS="ALL_CPUS",
     )

@@ -1,5 +1,6 @@
 """Where the pixels of a grid lie on Earth."""
 
+import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -108,7 +109,8 @@ class Place:
         """Give the place of a grid over this one, whose pixels are coarser, finer or shifted.
 
         Its first pixel begins at `origin_column`, `origin_row`, in pixels of this grid, and each
-        of its pixels is `stride_columns` × `stride_rows` of them.
+        of its pixels is `stride_columns` × `stride_rows` of them. Where the two differ, the spline
+        between ground control points is bent a little otherwise.
         """
         moved = Affine.translation(float(origin_column), float(origin_row))
         inside = moved @ Affine.scale(float(stride_columns), float(stride_rows))
@@ -146,6 +148,33 @@ def pixels_between(place: Place, other: Place) -> Affine | None:
         moved = two.samp_off + 0.5 - a * (one.samp_off + 0.5)
         return Affine(a, 0, moved, 0, e, two.line_off + 0.5 - e * (one.line_off + 0.5))
     return ~other.transform @ place.transform if place.crs == other.crs else None
+
+
+def counted_from_middle(place: Place) -> Place:
+    """Let the longitudes of a map of degrees that goes beyond ±180 count from its middle.
+
+    GDAL brings longitudes to ±180 when it warps, and would miss the part beyond. The map gets a
+    prime meridian of its own, and stays where it is. Other places are given back as they are.
+    """
+    crs, (height, width) = place.crs, place.shape
+    if place.kind != "map" or crs is None or not crs.is_geographic:
+        return place
+    corners = [place.transform @ corner for corner in ((0, 0), (width, 0), (0, height))]
+    corners.append(place.transform @ (width, height))
+    west, east = (side(corner[0] for corner in corners) for side in (min, max))
+    if west >= -180 and east <= 180:
+        return place
+    middle = round((west + east) / 2)
+    plain = re.sub(r',AUTHORITY\["[^"]*","[^"]*"\]', "", crs.to_wkt(version="WKT1_GDAL"))
+    meridian = re.search(r'PRIMEM\["[^"]*",([-+.\deE]+)\]', plain)
+    if meridian is None:
+        return place
+    moved = f'PRIMEM["middle",{float(meridian.group(1)) + middle!r}]'
+    return replace(
+        place,
+        crs=CRS.from_wkt(plain.replace(meridian.group(0), moved)),
+        transform=Affine.translation(-middle, 0) @ place.transform,
+    )
 
 
 def _line(here: Floats, there: Floats) -> tuple[float, float]:

@@ -1,7 +1,7 @@
 """A scene read window by window: samples as they are stored, and which of them are missing."""
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,52 +13,74 @@ from rasterio.windows import Window
 from edgers.closing import Closing
 from edgers.contract import ModelInput
 from edgers.errors import BandError, SceneError
-from edgers.scene.asset import Asset
 from edgers.scene.bands import SceneBand, match_bands
 from edgers.scene.block_cache import Used
-from edgers.scene.folder import scene_files
-from edgers.scene.place import Place, place_of
+from edgers.scene.date import acquisition_time
+from edgers.scene.folder import found_files
+from edgers.scene.open import MAX_SIDE_PX
+from edgers.scene.place import Place
+from edgers.scene.scene_asset import SceneAsset
+from edgers.scene.stac_item import SceneFile
 
 Bools = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SceneWindow:
-    """Samples of one window."""
+    """Samples of one window of one model input."""
 
     samples: npt.NDArray[np.generic]
-    """Stored samples (band, height, width), bands in the model's order, type as in the file."""
+    """Stored samples (band, height, width), bands in the model's order, type as in the file; of a
+    series of dates (time, band, height, width)."""
     missing: Bools
-    """True where a sample is no measurement, (band, height, width)."""
+    """True where a sample is no measurement, in the shape of the samples."""
     nodata: Bools
     """True where a pixel counts as nodata by the contract's rule, (height, width)."""
 
 
 class Raster(Closing):
-    """One scene that fits one model input: a file, or a folder of files; a context manager.
+    """What fills one model input at one date; a context manager.
 
-    Several files are read on the grid of the one whose GSD is nearest the model's, else the finest.
+    A file, several, a folder of files, or a STAC Item. Several files are read on the grid of the
+    one whose GSD is nearest the model's, else the finest; or on the grid of another raster. Where
+    the contract says so, a grid whose GSD is out of its tolerance is exchanged for one of the
+    model's GSD over the same ground.
     """
 
-    def __init__(self, path: Path, source: ModelInput, renamed: Mapping[str, str]) -> None:
-        """Open `path` and match its bands.
+    def __init__(
+        self, path: Path | Sequence[SceneFile], source: ModelInput, renamed: Mapping[str, str],
+        *, grid: "Raster | None" = None,
+    ) -> None:  # fmt: skip
+        """Open `path` and match its bands; on the grid of another raster where it is given.
 
         Raises SceneError or BandError where it cannot be read or does not fit `source`.
         """
         self._source = source
+        files = found_files([path]) if isinstance(path, Path) else path
+        name = path.name if isinstance(path, Path) else files[0].path.name
         with ExitStack() as opened:
-            assets = sorted(_open_all(scene_files(path), opened), key=lambda a: _fitness(a, source))
+            assets = sorted(_open_all(files, opened), key=lambda a: _fitness(a, source))
             bands = [band for asset in assets for band in asset.bands]
-            self.bands = match_bands(source.bands, bands, renamed, path.name)
+            self.bands = match_bands(source.bands, bands, renamed, name)
             used = {band.asset for band in self.bands}
             self._assets = {asset.position: asset for asset in assets if asset.position in used}
             self._first = next(iter(self._assets.values()))
-            self.is_scaled = _is_scaled(source, self.bands, path.name)
-            _check_gsd(source, self._first.gsd_m, path.name)
-            for asset in self._assets.values():
-                asset.put_on(self._first, source.resampling)
+            self.is_scaled = _is_scaled(source, self.bands, name)
+            self._choose_grid(name, grid)
             self._opened = opened.pop_all()
         self.data_type = np.result_type(*(band.data_type for band in self.bands))
+
+    def _choose_grid(self, name: str, grid: "Raster | None") -> None:
+        """Put all files onto one grid."""
+        source, first = self._source, self._first
+        if source.gsd_rule == "refuse":
+            _check_gsd(source, first.gsd_m, name)
+        elif grid is None and (place := _place_at_gsd(source, first)) is not None:
+            first.regrid(place, source.resampling)
+        target = first if grid is None else grid._first
+        for asset in self._assets.values():
+            if asset is not target:
+                asset.put_on(target, source.resampling)
 
     def close(self) -> None:
         """Close the files."""
@@ -89,8 +111,18 @@ class Raster(Closing):
 
     @property
     def place(self) -> Place:
-        """Where its pixels lie on Earth."""
-        return place_of(self._first.dataset)
+        """Where the pixels that are read lie on Earth."""
+        return self._first.place
+
+    @property
+    def own_place(self) -> Place:
+        """Where the pixels of its first file lie; `place` but for a grid of another GSD."""
+        return self._first.own_place
+
+    @property
+    def time(self) -> tuple[str, str]:
+        """When it was taken, as RFC 3339 text, and where that was found."""
+        return self._first.time or acquisition_time(self.files[0], self.tags)
 
     @property
     def tags(self) -> Mapping[str, str]:
@@ -121,17 +153,20 @@ class Raster(Closing):
         return nodata
 
 
-def _open_all(paths: list[Path], opened: ExitStack) -> Iterator[Asset]:
+def _open_all(files: Sequence[SceneFile], opened: ExitStack) -> Iterator[SceneAsset]:
     """Open files one after the other, to be closed with `opened`."""
-    for position, path in enumerate(paths):
-        yield opened.enter_context(Asset(path, position, is_only=len(paths) == 1))
+    for position, file in enumerate(files):
+        yield opened.enter_context(SceneAsset(file, position, is_only=len(files) == 1))
 
 
-def _fitness(asset: Asset, source: ModelInput) -> tuple[float, int]:
-    """Rank a file: how far its GSD is from the model's, then the more pixels the better."""
+def _fitness(asset: SceneAsset, source: ModelInput) -> tuple[float, int]:
+    """Rank a file: how far its GSD is from the model's, then the more pixels the better.
+
+    A file without a place comes last: beside others it is a picture, or lacks its CRS.
+    """
     height, width = asset.dataset.shape
     if not asset.gsd_m:
-        return 0.0, -height * width
+        return math.inf, -height * width
     away = abs(math.log(asset.gsd_m / source.gsd_m)) if source.gsd_m else asset.gsd_m
     return round(away, 3), -height * width
 
@@ -157,13 +192,42 @@ def _is_scaled(source: ModelInput, bands: tuple[SceneBand, ...], origin: str) ->
 
 def _check_gsd(source: ModelInput, found: float | None, origin: str) -> None:
     """Refuse a scene whose ground sample distance the model was not made for."""
-    if source.gsd_m is None or found is None:
+    if source.gsd_m is None or found is None or _is_accepted(source, found):
         return
-    low, high = (source.gsd_m * (1 + sign * source.gsd_tolerance) for sign in (-1, 1))
-    if not low <= found <= high:
+    low, high = _accepted_gsd_m(source)
+    raise SceneError(
+        f"{origin} has another ground sample distance than the model was made for.",
+        seen=f"Its pixels are {found:.3g} m wide.",
+        rule=f"The contract takes {low:.3g} m to {high:.3g} m.",
+        fix='Resample the scene, or state "edgers:gsd_rule": "resample" or a wider '
+        "'edgers:gsd_tolerance', and compile again.",
+    )
+
+
+def _accepted_gsd_m(source: ModelInput) -> tuple[float, float]:
+    """Give the smallest and largest ground sample distance that a model takes, in metres."""
+    wanted, tolerance = source.gsd_m or 0.0, source.gsd_tolerance
+    return wanted * (1 - tolerance), wanted * (1 + tolerance)
+
+
+def _is_accepted(source: ModelInput, gsd_m: float) -> bool:
+    low, high = _accepted_gsd_m(source)
+    return low <= gsd_m <= high
+
+
+def _place_at_gsd(source: ModelInput, asset: SceneAsset) -> Place | None:
+    """Give the grid of the model's GSD over the ground of a file; None where its own will do.
+
+    Raises SceneError where that would have an impossible size.
+    """
+    if source.gsd_m is None or not asset.gsd_m or _is_accepted(source, asset.gsd_m):
+        return None
+    place, factor = asset.own_place, asset.gsd_m / source.gsd_m
+    height, width = (max(1, round(side * factor)) for side in place.shape)
+    if max(height, width) > MAX_SIDE_PX:
         raise SceneError(
-            f"{origin} has another ground sample distance than the model was made for.",
-            seen=f"Its pixels are {found:.3g} m wide.",
-            rule=f"The contract takes {low:.3g} m to {high:.3g} m.",
-            fix="Resample the scene, or state a wider 'edgers:gsd_tolerance' and compile again.",
+            f"{asset.path.name} cannot be read at the model's ground sample distance.",
+            seen=f"Its pixels are {asset.gsd_m:.3g} m wide, so it would have {width} × {height}.",
+            rule=f"A side has at most {MAX_SIDE_PX} px.",
         )
+    return place.subgrid(0, 0, place.width_px / width, place.height_px / height, height, width)

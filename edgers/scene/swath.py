@@ -1,11 +1,10 @@
 """Pixels in sensor geometry: placed by ground control points, or by rational polynomials (RPC).
 
-Between ground control points lies a thin-plate spline, which goes through each of them; GDAL makes
-and evaluates it. At the points of a Sentinel-1 product others measured one affine 2 km off,
-polynomials of order 3 1.7 m, and the spline 0.3 m (cogeotiff/rio-tiler#977).
+Between ground control points lies a thin-plate spline, which goes through each of them. At the
+points of a Sentinel-1 product others measured one affine 2 km off, polynomials of order 3 1.7 m,
+and the spline 0.3 m (cogeotiff/rio-tiler#977).
 """
 
-import atexit
 import warnings
 from dataclasses import dataclass
 from functools import lru_cache
@@ -15,9 +14,10 @@ from rasterio.control import GroundControlPoint
 from rasterio.crs import CRS
 from rasterio.errors import TransformWarning
 from rasterio.rpc import RPC
-from rasterio.transform import GCPTransformer, RPCTransformer
+from rasterio.transform import RPCTransformer
 
 from edgers.scene.lonlat import LONLAT, Floats, lonlat_from_crs, points_between, unit_vectors
+from edgers.scene.spline import Spline, spline_through
 
 MIN_POINTS = 3
 """Fewest ground control points that place a scene: they make an affine."""
@@ -45,8 +45,8 @@ class TiePlane:
     """The plane, in metres."""
     points: tuple[GroundControlPoint, ...]
     """Points the spline goes through."""
-    spline: GCPTransformer
-    """The spline between pixels and the plane."""
+    spline: Spline
+    """Leads from pixel corners, (column, row), to the plane."""
 
 
 @lru_cache(maxsize=8)
@@ -70,11 +70,8 @@ def tie_plane(points: tuple[GroundControlPoint, ...], crs: CRS) -> TiePlane | No
         GroundControlPoint(points[i].row, points[i].col, x, y, 0.0, id=str(number))
         for number, (i, x, y) in enumerate(zip(kept, xs.tolist(), ys.tolist(), strict=True), 1)
     )
-    return TiePlane(crs=plane, points=tied, spline=GCPTransformer(list(tied), tps=True))
-
-
-# GDAL's splines must be gone before GDAL is, when Python ends.
-atexit.register(tie_plane.cache_clear)
+    spline = spline_through(pixels[kept], np.stack([xs, ys], axis=1))
+    return TiePlane(crs=plane, points=tied, spline=spline)
 
 
 def _spread(pixels: Floats, has_place: np.ndarray) -> list[int]:
@@ -112,8 +109,8 @@ def _is_line(points: Floats) -> bool:
 
 def lonlat_from_plane(plane: TiePlane, columns: Floats, rows: Floats) -> tuple[Floats, Floats]:
     """Give WGS 84 longitude and latitude, degrees, of pixel corners."""
-    xs, ys = plane.spline.xy(rows.ravel(), columns.ravel(), offset="ul")
-    return lonlat_from_crs(plane.crs, np.reshape(xs, rows.shape), np.reshape(ys, rows.shape))
+    xs, ys = plane.spline(np.stack([columns.ravel(), rows.ravel()], axis=1)).T
+    return lonlat_from_crs(plane.crs, xs.reshape(rows.shape), ys.reshape(rows.shape))
 
 
 def lonlat_from_rpcs(rpcs: RPC, columns: Floats, rows: Floats) -> tuple[Floats, Floats]:

@@ -110,8 +110,9 @@ class SegmentationDecoder:
             return _sigmoid(scores)
         # Scores that are not finite are told apart by the caller.
         with np.errstate(invalid="ignore"):
-            shifted = np.exp(scores - scores.max(axis=0))
-            result: npt.NDArray[np.float32] = shifted / shifted.sum(axis=0)
+            result: npt.NDArray[np.float32] = scores - scores.max(axis=0)
+            np.exp(result, out=result)
+            result /= result.sum(axis=0)
         return result
 
 

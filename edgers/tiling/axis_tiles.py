@@ -155,7 +155,7 @@ def _tile(
     stop = min(extended, max(last, start + 1))
     if stop < extended and halo.fixed_px is None:
         stop = min(extended, start + _allowed_px(halo, stop - start))
-    if stop > size_px:
+    if stop > size_px and halo.fixed_px is None:
         # As many real pixels as extended ones, so that a mirror image looks the same in any tile.
         start = min(start, max(0, (2 * size_px - stop - 1) // align * align))
     if stop - start > tile_px:

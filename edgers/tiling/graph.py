@@ -1,13 +1,14 @@
 """Derivation of the halo from an ONNX graph.
 
-Forward through the graph: how coarse each tensor's grid is, and which sizes the graph takes.
-Backward from the output: which span of every tensor a span of output pixels needs. The spans are
-whole numbers, so the halo is not an estimate: it is the smallest that makes a tile equal to the
-same part of the untiled run, for tiles that start on the grid.
+All image inputs lie on one pixel grid; the halo is what any of them needs. Forward through the
+graph: how coarse each tensor's grid is, and which sizes the graph takes. Backward from the output:
+which span of every tensor a span of output pixels needs. The spans are whole numbers, so the halo
+is not an estimate: it is the smallest that makes a tile equal to the same part of the untiled run,
+for tiles that start on the grid.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -25,21 +26,28 @@ PROBE_SIZES_PX = ((64, 96), (128, 192), (224, 224), (256, 256), (512, 512), (240
 """Sizes tried in turn: multiples of 32 for deep encoders, small because every tensor is kept and
 attention over pixels grows with the square; then sizes common in fixed networks."""
 
+PROBE_DATES = 2
+"""Dates of a series that takes any number: more than one, so that the axis is not lost."""
+
 Sizes = tuple[int | None, int | None]
 
 
-def halo_from_graph(model: "onnx.ModelProto", source: ModelInput, target: str) -> Halo:
-    """Derive the halo between input `source` and output tensor `target`.
+def halo_from_graph(
+    model: "onnx.ModelProto", inputs: ModelInput | Sequence[ModelInput], target: str
+) -> Halo:
+    """Derive the halo between the image inputs and the output tensor `target`.
 
     Gives an unbounded halo, with the op named, where an output pixel may depend on any input pixel
-    or an operator is not known. Raises GraphError where the graph runs at no size.
+    or an operator is not known. Raises GraphError where the graph runs at no size, or its inputs
+    are not of one grid.
     """
-    image_axes = (source.dim_order.index("height"), source.dim_order.index("width"))
-    fixed = _fixed_sizes(model, source.name, image_axes)
+    sources = (inputs,) if isinstance(inputs, ModelInput) else tuple(inputs)
+    image_axes = {one.name: image_axes_of(one) for one in sources}
+    fixed = _fixed_sizes(model, image_axes)
     align = (1, 1)
     for _ in range(2):
-        probes = _probe(model, source, image_axes, fixed, align)
-        walk = walk_graph(model, probes, source.name, target, image_axes)
+        probes = _probe(model, sources, fixed, align)
+        walk = walk_graph(model, probes, image_axes, target)
         strides = [_strides(walk, axis) for axis in (0, 1)]
         align = (_align(strides[0]), _align(strides[1]))
         if not any(size % step for size, step in zip(probes[0].size_px, align, strict=True)):
@@ -60,16 +68,52 @@ def halo_from_graph(model: "onnx.ModelProto", source: ModelInput, target: str) -
     )
 
 
-def _fixed_sizes(model: "onnx.ModelProto", name: str, axes: Axes) -> Sizes:
-    """Read the image size a graph insists on, axis by axis."""
-    entry = next(entry for entry in model.graph.input if entry.name == name)
-    dims = entry.type.tensor_type.shape.dim
-    height, width = (dims[axis].dim_value or None for axis in axes)
-    return height, width
+def image_axes_of(source: ModelInput) -> Axes:
+    """Give the positions of height and width in an input tensor."""
+    return source.dim_order.index("height"), source.dim_order.index("width")
+
+
+def probe_shape(source: ModelInput, size_px: tuple[int, int]) -> tuple[int, ...]:
+    """Give the shape of an input tensor for one image, or series, of that height and width."""
+    free = {
+        "batch": 1,
+        "time": PROBE_DATES,
+        "channel": len(source.bands),
+        "height": size_px[0],
+        "width": size_px[1],
+    }
+    return tuple(
+        free[axis] if length < 0 or axis in ("height", "width") else length
+        for axis, length in zip(source.dim_order, source.shape, strict=True)
+    )
+
+
+def _fixed_sizes(model: "onnx.ModelProto", image_axes: Mapping[str, Axes]) -> Sizes:
+    """Read the image size a graph insists on, axis by axis.
+
+    Raises GraphError where its inputs insist on different ones.
+    """
+    dims = {entry.name: entry.type.tensor_type.shape.dim for entry in model.graph.input}
+    found: list[int | None] = []
+    for axis in (0, 1):
+        stated = {
+            name: dims[name][axes[axis]].dim_value
+            for name, axes in image_axes.items()
+            if dims[name][axes[axis]].dim_value
+        }
+        if len(set(stated.values())) > 1:
+            raise GraphError(
+                f"the graph's inputs differ in {('height', 'width')[axis]}.",
+                seen=", ".join(f"{name!r} takes {size} px" for name, size in stated.items()) + ".",
+                rule="All inputs lie on one pixel grid.",
+                fix="Export the graph so that it resizes inside.",
+            )
+        found.append(next(iter(stated.values()), None))
+    return found[0], found[1]
 
 
 def _probe(
-    model: "onnx.ModelProto", source: ModelInput, axes: Axes, fixed: Sizes, align: tuple[int, int]
+    model: "onnx.ModelProto", sources: Sequence[ModelInput], fixed: Sizes, align: tuple[int, int]
 ) -> list[Probe]:
     """Run the graph at the first two sizes it takes; once where its size is fixed."""
     probes: list[Probe] = []
@@ -80,11 +124,9 @@ def _probe(
         )
         if any(probe.size_px == (height, width) for probe in probes):
             continue
-        shape = [max(1, length) for length in source.shape]
-        shape[source.dim_order.index("channel")] = len(source.bands)
-        shape[axes[0]], shape[axes[1]] = height, width
+        shapes = {one.name: probe_shape(one, (height, width)) for one in sources}
         try:
-            probes.append(probe_graph(model, source.name, tuple(shape), (height, width)))
+            probes.append(probe_graph(model, shapes, (height, width)))
         # The runtime raises classes of its own, and UnicodeDecodeError on damaged names.
         except Exception as error:
             failure = (str(error).splitlines() or [type(error).__name__])[0]
@@ -92,22 +134,37 @@ def _probe(
             return probes
     if probes:
         return probes
+    together = " All inputs have the same." if len(sources) > 1 else ""
     raise GraphError(
         "the graph runs at none of the sizes tried.",
         seen=f"Its runtime says: {failure}",
-        rule=f"Tried, height × width: {', '.join(f'{h} × {w}' for h, w in PROBE_SIZES_PX)}.",
+        rule="Tried, height × width: "
+        f"{', '.join(f'{h} × {w}' for h, w in PROBE_SIZES_PX)}.{together}",
         fix="Fix the size it needs in the graph's input, then compile again.",
     )
 
 
 def _strides(walk: Walk, axis: int) -> Mapping[str, Fraction]:
-    """Work out the grid step of every image tensor, in input pixels."""
-    strides = {walk.source: Fraction(1)}
+    """Work out the grid step of every image tensor, in input pixels.
+
+    Raises GraphError where inputs meet at different steps: no one place in the scene is under both.
+    """
+    strides = dict.fromkeys(walk.sources, Fraction(1))
+    origins = {name: {name} for name in walk.sources}
     for tensor, links in walk.links.items():
         for link in links:
             step = strides[link.source] * link.along(axis).stride
+            known = origins.setdefault(tensor, set(origins[link.source]))
             if strides.setdefault(tensor, step) != step:
+                if known.isdisjoint(origins[link.source]):
+                    names = sorted(known | origins[link.source])
+                    raise GraphError(
+                        f"inputs {', '.join(names)} reach {tensor!r} at different resolutions.",
+                        seen=f"One step there is {strides[tensor]} px of one, {step} of another.",
+                        rule="All inputs lie on one pixel grid, and are joined on one.",
+                    )
                 walk.unbounded.append(f"{tensor!r} joins tensors of different resolution")
+            known |= origins[link.source]
     return strides
 
 
@@ -117,7 +174,7 @@ def _align(strides: Mapping[str, Fraction]) -> int:
 
 
 def _needs(walk: Walk, axis: int, first: int, last: int) -> tuple[int, int]:
-    """Trace a span of output pixels back to the span of input pixels it depends on."""
+    """Trace a span of output pixels back to the span of pixels it depends on in any input."""
     spans = {walk.target: (first, last)}
     for tensor in reversed(walk.links):
         if tensor not in spans:
@@ -126,12 +183,13 @@ def _needs(walk: Walk, axis: int, first: int, last: int) -> tuple[int, int]:
             low, high = link.along(axis).need(*spans[tensor])
             old = spans.get(link.source, (low, high))
             spans[link.source] = (min(low, old[0]), max(high, old[1]))
-    return spans[walk.source]
+    reached = [spans[source] for source in walk.sources if source in spans]
+    return min(low for low, _ in reached), max(high for _, high in reached)
 
 
 def _size(walk: Walk, axis: int, count: int) -> int | None:
     """Follow a size through the graph; None where branches disagree or a size is not plain."""
-    sizes: dict[str, int] = {walk.source: count}
+    sizes: dict[str, int] = dict.fromkeys(walk.sources, count)
     for tensor, links in walk.links.items():
         for link in links:
             given = sizes.get(link.source)

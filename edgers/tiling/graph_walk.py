@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 class Walk:
     """A graph reduced to its image tensors."""
 
-    source: str
-    """Input tensor."""
+    sources: tuple[str, ...]
+    """Input tensors."""
     target: str
     """Output tensor."""
     links: dict[str, Sequence[Link]] = field(default_factory=dict)
@@ -32,14 +32,16 @@ class Walk:
 
 
 def walk_graph(
-    model: "onnx.ModelProto", probes: Sequence[Probe], source: str, target: str, image_axes: Axes
+    model: "onnx.ModelProto", probes: Sequence[Probe], sources: Mapping[str, Axes], target: str
 ) -> Walk:
-    """Follow the image from the input to the output tensor.
+    """Follow the images from the inputs to the output tensor.
+
+    `sources` gives the image axes of each input.
 
     An op without a bound is noted; where its output still has the image's shape, the walk goes on,
     so that grid and local reach are known all the same.
     """
-    walk = Walk(source=source, target=target, axes={source: image_axes})
+    walk = Walk(sources=tuple(sources), target=target, axes=dict(sources))
     counted: set[str] = set()
     needed = _needed_nodes(model, target)
     for position, node in enumerate(model.graph.node):
@@ -71,8 +73,11 @@ def _apply_rule(view: Node) -> Placed:
         raise view.unbounded("it looks at the whole image")
     if view.op not in RULES:
         raise view.unbounded("this operator is not known to stay local")
-    if view.inputs[0] not in view.axes and RULES[view.op] not in TAKE_ANY_INPUT:
-        raise view.unbounded("the image is not its first input")
+    if RULES[view.op] not in TAKE_ANY_INPUT:
+        if view.inputs[0] not in view.axes:
+            raise view.unbounded("the image is not its first input")
+        if len(view.images()) > 1:
+            raise view.unbounded("it weighs one image by another")
     return RULES[view.op](view)
 
 

@@ -29,8 +29,8 @@ def _padding(
     """
     mode = node.word("auto_pad", "NOTSET")
     if mode in ("NOTSET", "VALID"):
-        pads = node.numbers("pads", (0, 0, 0, 0)) if mode == "NOTSET" else (0, 0, 0, 0)
-        return [(pads[0], pads[2]), (pads[1], pads[3])], False
+        pads = _both_ends(node, "pads") if mode == "NOTSET" else ((0, 0), (0, 0))
+        return list(zip(*pads, strict=True)), False
     sides = []
     for k, s, d in zip(kernel, stride, dilation, strict=True):
         total = max(0, d * (k - 1) + 1 - s)
@@ -39,17 +39,35 @@ def _padding(
     return sides, True
 
 
-def window(node: Node) -> Placed:
-    """Convolution and pooling."""
+def _check_place(node: Node) -> None:
+    """Refuse a window whose last two axes are not height and width; one before them is time."""
     source = node.inputs[0]
     rank = len(node.shapes[source])
-    if rank != 4 or node.axes[source] != (2, 3):
+    if rank < 4 or node.axes[source] != (rank - 2, rank - 1):
         raise node.unbounded("its window does not lie on height and width alone")
+
+
+def _sides(node: Node, name: str, default: int) -> Sequence[int]:
+    """Give the last two numbers of a list with one a window axis: those of height and width."""
+    return node.numbers(name, (default, default))[-2:]
+
+
+def _both_ends(node: Node, name: str) -> tuple[Sequence[int], Sequence[int]]:
+    """Give the numbers of height and width before the image and after it."""
+    numbers = node.numbers(name, (0, 0, 0, 0))
+    half = len(numbers) // 2
+    return numbers[half - 2 : half], numbers[-2:]
+
+
+def window(node: Node) -> Placed:
+    """Convolution and pooling."""
+    _check_place(node)
+    source = node.inputs[0]
     weights = {"QLinearConv": 3}.get(node.op, 1)
     pooling = node.op.endswith("Pool")
-    kernel = node.numbers("kernel_shape", () if pooling else node.shapes[node.inputs[weights]][2:])
-    stride = node.numbers("strides", (1, 1))
-    dilation = node.numbers("dilations", (1, 1))
+    shape = () if pooling else node.shapes[node.inputs[weights]][2:]
+    kernel = node.numbers("kernel_shape", shape)[-2:]
+    stride, dilation = _sides(node, "strides", 1), _sides(node, "dilations", 1)
     sides, same = _padding(node, kernel, stride, dilation)
     maps = [
         window_map(
@@ -63,20 +81,18 @@ def window(node: Node) -> Placed:
 
 def transposed_window(node: Node) -> Placed:
     """Transposed convolution."""
+    _check_place(node)
     source = node.inputs[0]
-    if len(node.shapes[source]) != 4 or node.axes[source] != (2, 3):
-        raise node.unbounded("its window does not lie on height and width alone")
     if "output_shape" in node.attributes:
         raise node.unbounded("it states its output size instead of its padding")
-    kernel = node.numbers("kernel_shape", node.shapes[node.inputs[1]][2:])
-    stride = node.numbers("strides", (1, 1))
-    dilation = node.numbers("dilations", (1, 1))
-    extra = node.numbers("output_padding", (0, 0))
+    kernel = node.numbers("kernel_shape", node.shapes[node.inputs[1]][2:])[-2:]
+    stride, dilation = _sides(node, "strides", 1), _sides(node, "dilations", 1)
+    extra = _sides(node, "output_padding", 0)
     mode = node.word("auto_pad", "NOTSET")
-    pads = node.numbers("pads", (0, 0, 0, 0))
+    ends = _both_ends(node, "pads")
     maps = []
     for i, (k, s, d, e) in enumerate(zip(kernel, stride, dilation, extra, strict=True)):
-        before, after = (pads[i], pads[i + 2]) if mode == "NOTSET" else (0, 0)
+        before, after = (ends[0][i], ends[1][i]) if mode == "NOTSET" else (0, 0)
         if mode.startswith("SAME"):
             total = max(0, d * (k - 1) + 1 - s + e)
             before = total // 2 if mode == "SAME_UPPER" else total - total // 2

@@ -31,11 +31,11 @@ class Probe:
 
 
 def probe_graph(
-    model: "onnx.ModelProto", input_name: str, shape: tuple[int, ...], size_px: tuple[int, int]
+    model: "onnx.ModelProto", shapes: Mapping[str, tuple[int, ...]], size_px: tuple[int, int]
 ) -> Probe:
-    """Run `model` on zeros of `shape` and record every tensor.
+    """Run `model` on zeros of the shapes given by input name, and record every tensor.
 
-    Raises whatever the runtime raises where the graph does not take that shape.
+    Raises whatever the runtime raises where the graph does not take those shapes.
     """
     import onnx
     import onnxruntime as ort
@@ -54,12 +54,12 @@ def probe_graph(
     session = ort.InferenceSession(
         opened.SerializeToString(), options, providers=["CPUExecutionProvider"]
     )
-    taken = {entry.name: entry for entry in session.get_inputs()}[input_name]
-    feed = {input_name: np.zeros(shape, dtype=numpy_type(taken.type))}
+    taken = {entry.name: numpy_type(entry.type) for entry in session.get_inputs()}
+    feed = {name: np.zeros(shape, taken[name]) for name, shape in shapes.items()}
     wanted = [entry.name for entry in session.get_outputs()]
     tensors = dict(zip(wanted, session.run(wanted, feed), strict=True))
     tensors |= {entry.name: numpy_helper.to_array(entry) for entry in opened.graph.initializer}
-    tensors[input_name] = feed[input_name]
+    tensors |= feed
     arrays = {name: value for name, value in tensors.items() if isinstance(value, np.ndarray)}
     return Probe(
         size_px=size_px,

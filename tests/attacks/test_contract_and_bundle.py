@@ -105,10 +105,10 @@ def test_a_batch_that_is_not_one_is_refused(tmp_path: Path) -> None:
     )
 
 
-def test_two_inputs_are_refused(tmp_path: Path) -> None:
+def test_an_input_that_the_graph_does_not_have_is_refused(tmp_path: Path) -> None:
     document = contract_document()
-    document["mlm:input"].append({**document["mlm:input"][0], "name": "z"})
-    assert "the contract has 2 inputs" in compiled(tmp_path, document)
+    document["mlm:input"].append({**document["mlm:input"][0], "name": "../z"})
+    assert "the contract's input '../z' does not fit the graph" in compiled(tmp_path, document)
 
 
 def nested(depth: int, kind: str = "list") -> bytes:

@@ -81,7 +81,7 @@ def test_what_flies_needs_neither_onnx_nor_the_ground_half(
     [
         (["fly"], "No such command 'fly'"),
         (["run"], "Missing argument 'BUNDLE'"),
-        (["run", "b.edgers"], "Missing argument 'SCENE...'"),
+        (["run", "b.edgers", "-o", "out"], "Missing argument 'SCENE...'"),
         (["run", "b.edgers", "s.tif"], "Missing option '-o'"),
         (["run", "b.edgers", "s.tif", "-o", "out", "--tile", "0"], "--tile"),
         (["run", "b.edgers", "s.tif", "-o", "out", "--tile", "big"], "--tile"),

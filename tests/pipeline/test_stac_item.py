@@ -5,6 +5,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pystac
 import pytest
 import rasterio
@@ -12,7 +13,7 @@ from affine import Affine
 from builders.bundles import BAND_NAMES
 from builders.networks import plain_contract
 from builders.runs import read_product, run_on, run_on_file
-from builders.scenes import noise, write_scene
+from builders.scenes import noise, place_by_points, write_scene
 
 from edgers.pipeline.report import SceneReport
 
@@ -97,16 +98,68 @@ def test_without_a_crs_the_item_has_no_place(tmp_path: Path) -> None:
         ("EPSG:32601", Affine(10, 0, 332_400, 0, -10, 6_655_000), 100),
     ],
 )
-def test_across_the_date_line_no_outline_misleads(
+def test_an_item_across_the_date_line_is_in_two_parts(
     tmp_path: Path, crs: str, transform: Affine, pixel_m2: float
 ) -> None:
     scene: dict[str, Any] = {"crs": crs, "transform": transform}
     report = run_on(tmp_path, noise(3, 40, 50), scene=scene)
     item = item_of(report)
-    assert item.geometry is None
-    assert item.bbox is None
+    assert item.geometry is not None
+    assert item.geometry["type"] == "MultiPolygon"
+    assert item.bbox is not None
+    west, south, east, north = item.bbox
+    assert 179.9 < west < 180
+    assert -180 < east < -179.9
+    assert 59.9 < south < north < 60.1
+    for (ring,) in item.geometry["coordinates"]:
+        longitudes = [point[0] for point in ring]
+        assert max(longitudes) - min(longitudes) < 0.1
     covered_m2 = 1e6 * sum(area.area_km2 or 0 for area in report.classes)
     assert covered_m2 == pytest.approx(2000 * pixel_m2, rel=0.01)
+
+
+@pytest.mark.parametrize(("crs", "pole"), [("EPSG:3413", 90), ("EPSG:3031", -90)])
+def test_an_item_on_a_pole_is_closed_over_it(tmp_path: Path, crs: str, pole: int) -> None:
+    scene: dict[str, Any] = {"crs": crs, "transform": Affine(100, 0, -2000, 0, -100, 3000)}
+    report = run_on(tmp_path, noise(3, 40, 50), scene=scene)
+    item = item_of(report)
+    assert item.geometry is not None
+    (ring,) = item.geometry["coordinates"]
+    assert [180.0, pole] in ring
+    assert [-180.0, pole] in ring
+    assert item.bbox is not None
+    assert (item.bbox[0], item.bbox[2]) == (-180, 180)
+    covered_km2 = sum(area.area_km2 or 0 for area in report.classes)
+    # The maps are true to scale at 70° and 71°, and smaller than the ground at the pole.
+    assert covered_km2 == pytest.approx(2000 * 0.01 * 1.065, rel=0.01)
+
+
+def test_an_item_all_around_the_earth_is_one_box(tmp_path: Path) -> None:
+    scene: dict[str, Any] = {"crs": "EPSG:4326", "transform": Affine(9, 0, 0, 0, -9, 90)}
+    report = run_on(tmp_path, noise(3, 20, 40), scene=scene)
+    item = item_of(report)
+    assert item.bbox == [-180, -90, 180, 90]
+    covered_km2 = sum(area.area_km2 or 0 for area in report.classes)
+    assert covered_km2 == pytest.approx(510_065_622, rel=1e-6)
+
+
+def test_an_item_in_sensor_geometry_lies_where_its_points_do(tmp_path: Path) -> None:
+    path = write_scene(tmp_path / "scene.tif", noise(3, 8, 8), names=BAND_NAMES, crs=None)
+    report = run_on_file(tmp_path, place_by_points(path))
+    item = item_of(report)
+    # Sides are straight on the ground, not in degrees.
+    assert item.bbox == pytest.approx([10, 49, 11, 50], abs=2e-3)
+    assert item.geometry is not None
+    ring = np.array(item.geometry["coordinates"][0])
+    for corner in ((10, 50), (11, 50), (11, 49), (10, 49)):
+        assert np.abs(ring - corner).sum(axis=1).min() < 1e-6
+    properties = item.properties
+    assert properties["proj:code"] is None
+    assert properties["proj:shape"] == [8, 8]
+    assert "proj:transform" not in properties
+    covered_km2 = sum(entry["area_km2"] for entry in properties["edgers:classes"])
+    # A degree at 49.5° is 72.4 by 111.2 km; straight lines between the points leave out little.
+    assert covered_km2 == pytest.approx(72.4 * 111.2, rel=0.01)
 
 
 def test_classes_are_named_as_the_extension_allows(tmp_path: Path) -> None:

@@ -58,6 +58,18 @@ def test_a_block_that_spans_more_than_half_of_the_earth_has_its_area() -> None:
     assert found == pytest.approx(EARTH_M2, rel=1e-9)
 
 
+@pytest.mark.parametrize("code", ["EPSG:4326", "EPSG:3857"])
+def test_rows_around_the_earth_have_the_area_of_their_zone(code: str) -> None:
+    half = 180.0 if code == "EPSG:4326" else 20_037_508.342789244
+    place = grid(code, Affine(half / 360, 0, -half, 0, -half / 360, half / 2), 360, 720)
+    found = row_areas_m2(place, 0, 0, 360, 720)
+    assert found is not None
+    _, edges = place.lonlat(np.zeros(361), np.arange(361.0))
+    for row in range(0, 360, 20):
+        exact = integral_m2(edges[row + 1], edges[row], 360) / 720
+        assert found[row] == pytest.approx(exact, rel=1e-6)
+
+
 @pytest.mark.parametrize("latitude_m", [0, 4_000_000, 7_000_000])
 def test_utm_near_its_meridian_is_planar_to_a_thousandth(latitude_m: float) -> None:
     at_meridian = Affine(10, 0, 500_000 - 1280, 0, -10, latitude_m)
@@ -138,6 +150,16 @@ def test_a_block_inside_a_grid_has_the_areas_of_its_rows() -> None:
     assert whole is not None
     assert part is not None
     np.testing.assert_allclose(part, whole[5:9], rtol=2e-5)
+
+
+@pytest.mark.parametrize(
+    "place", [grid(*GRIDS["utm"], 9, 9), Swath().place()], ids=["map", "swath"]
+)
+def test_a_block_without_pixels_has_none(place: Place) -> None:
+    for height, width in ((3, 0), (0, 3), (0, 0)):
+        found = row_areas_m2(place, 2, 2, height, width)
+        assert found is not None
+        assert found.tolist() == [0] * height
 
 
 def test_without_a_crs_there_is_no_area() -> None:

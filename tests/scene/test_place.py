@@ -152,7 +152,7 @@ def test_an_affine_goes_before_points_and_points_before_polynomials() -> None:
     assert replace(swath, gcps=()).kind == "none"
 
 
-STRIDES = [(0, 0, 1, 1), (0, 0, 4, 4), (3, 5, 4, 2), (-7, 1.5, 0.5, 8)]
+STRIDES = [(0, 0, 1, 1), (0, 0, 4, 4), (3, 5, 4, 4), (-7, 1.5, 0.5, 0.5)]
 
 
 @pytest.mark.parametrize("stride", STRIDES)
@@ -181,6 +181,18 @@ def test_a_coarser_or_shifted_grid_lies_in_the_same_place(
     assert tuple(between @ (2, 3)) == pytest.approx(
         (stride[0] + 2 * stride[2], stride[1] + 3 * stride[3])
     )
+
+
+def test_pixels_made_oblong_move_by_a_fraction_of_one() -> None:
+    place = Swath().place()
+    oblong = place.subgrid(3, 5, 2, 4, height_px=150, width_px=200)
+    columns, rows = some_pixels(oblong)
+    lon, lat = place.lonlat(3 + columns * 2, 5 + rows * 4)
+    assert metres_between(*oblong.lonlat(columns, rows), lon, lat).max() < 0.1 * Swath().pixel_m
+    model, wide = model_place(sensor_model()), (3, 5, 2, 4)
+    lon, lat = model.lonlat(3 + columns * 2, 5 + rows * 4)
+    found = model.subgrid(*wide, height_px=150, width_px=200).lonlat(columns, rows)
+    assert metres_between(*found, lon, lat).max() < 1e-3
 
 
 def test_grids_of_different_scenes_have_nothing_in_common() -> None:
