@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from edgers.cli.show import line
-from edgers.contract import Contract
+from edgers.contract import Contract, ModelInput
 from edgers.export.compile import Compiled, compile_bundle
 
 
@@ -37,12 +37,20 @@ def command(model: Path, contract: Path, out: Path, target: str, precision: str)
 
 def contract_line(contract: Contract) -> str:
     """Say in one line what a model needs and gives."""
-    source, output = contract.inputs[0], contract.outputs[0]
+    several = len(contract.inputs) > 1
+    needs = [(f"{one.name} " if several else "") + _bands(one) for one in contract.inputs]
+    classes = ", ".join(entry.name for entry in contract.outputs[0].classes)
+    return f"{contract.name}: {' + '.join(needs)} → {classes}"
+
+
+def _bands(source: ModelInput) -> str:
+    """Say what one input needs."""
     units = sorted({band.unit for band in source.bands if band.unit})
     details = [*units, *([f"{source.gsd_m:g} m"] if source.gsd_m else [])]
     bands = f"{len(source.bands)} band{'s' * (len(source.bands) > 1)}"
-    bands += f" ({', '.join(details)})" if details else ""
-    return f"{contract.name}: {bands} → {', '.join(entry.name for entry in output.classes)}"
+    if source.is_series:
+        bands += " a date"
+    return bands + (f" ({', '.join(details)})" if details else "")
 
 
 def _graph_line(done: Compiled) -> str:

@@ -94,17 +94,24 @@ def _scene_band(band: SceneBand) -> str:
 
 
 def _show_contract(bundle: Bundle) -> None:
-    source, output = bundle.contract.inputs[0], bundle.contract.outputs[0]
+    output = bundle.contract.outputs[0]
     line("contract", contract_line(bundle.contract))
-    line("input", f"{source.name} {_shape(source.shape, source.dim_order)} {source.data_type}")
-    for band in source.bands:
-        line("", _band(band))
-    line("scaling", " → ".join(step.kind for step in source.scaling) or "none")
-    line("nodata", _nodata(source))
+    for source in bundle.contract.inputs:
+        _show_input(source)
     shape = _shape(output.shape, output.dim_order)
     line("output", f"{output.name} {shape} {output.data_type} · {output.task}")
     for entry in output.classes:
         line("", f"{entry.value}  {entry.name}  #{entry.colour}")
+
+
+def _show_input(source: ModelInput) -> None:
+    shape = _shape(source.shape, source.dim_order)
+    optional = f" · optional: {source.substitute:g} stands in for it" if source.is_optional else ""
+    line("input", f"{source.name} {shape} {source.data_type}{optional}")
+    for band in source.bands:
+        line("", _band(band))
+    line("scaling", " → ".join(step.kind for step in source.scaling) or "none")
+    line("nodata", _nodata(source))
 
 
 def _show_halo(bundle: Bundle) -> None:

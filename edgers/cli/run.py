@@ -9,7 +9,7 @@ import click
 from edgers.bundle import open_bundle
 from edgers.cli.progress import listener
 from edgers.cli.run_options import options_from_chosen, run_options
-from edgers.cli.show import line, print_lines, report_lines, shape_text
+from edgers.cli.show import line, print_lines, report_lines
 from edgers.errors import BadInputError
 from edgers.pipeline.model import Model, load_model
 from edgers.pipeline.plan import open_scene, plan_scene
@@ -49,9 +49,6 @@ def command(
             report = run_scene(model, scene, out, options, listener(quiet=quiet or as_json))
             reports.append(report)
             if not quiet and not as_json:
-                size = shape_text(report.height_px, report.width_px)
-                reused = f" · {report.reused_tiles} made before" if report.reused_tiles else ""
-                line("scene", f"{report.scene} · {size} px · {report.tiles} tiles{reused}")
                 print_lines(report_lines(report))
     if as_json:
         click.echo(json.dumps([report.document() for report in reports], indent=2))

@@ -19,13 +19,24 @@ def shape_text(height: int, width: int) -> str:
     return f"{width:,} × {height:,}".replace(",", " ")
 
 
+def _scene(report: SceneReport) -> str:
+    """Tell what was run."""
+    words = [report.scene, f"{shape_text(report.height_px, report.width_px)} px"]
+    if report.run_px != (report.height_px, report.width_px):
+        words.append(f"run at {shape_text(*report.run_px)} px")
+    words.append(f"{report.tiles} tiles")
+    if report.reused_tiles:
+        words.append(f"{report.reused_tiles} of them made before")
+    return " · ".join(words)
+
+
 def report_lines(report: SceneReport) -> list[tuple[str, str]]:
     """Tell what a run gave."""
     parts = []
     for area in sorted(report.classes, key=lambda one: -one.pixels):
         size = "" if area.area_km2 is None else f"{area.area_km2:.4g} km² "
         parts.append(f"{area.name} {size}({area.share:.1%})")
-    lines = [("classes", " · ".join(parts))]
+    lines = [("scene", _scene(report)), ("classes", " · ".join(parts))]
     nodata = f"{report.nodata_share:.1%} of the scene"
     if report.skipped_tiles:
         nodata += f" · {report.skipped_tiles} empty tiles skipped"

@@ -12,7 +12,7 @@ from edgers.errors import ContractError, EngineError, SceneError
 from edgers.pipeline.flow import Flow, Stage
 from edgers.pipeline.model import Model
 from edgers.pipeline.options import RunOptions
-from edgers.pipeline.plan import _blend, _overlap_px, _trained_px, _with_overlap
+from edgers.pipeline.plan import _blend, _overlap_px, trained_px, with_overlap
 from edgers.pipeline.preprocess import Preprocessor
 from edgers.scene.frame import FrameScene
 from edgers.scene.open import environment
@@ -188,8 +188,8 @@ def plan_frame(model: Model, height_px: int, width_px: int, options: RunOptions)
     if halo.is_exact and blend == "trim" and options.overlap_px is None:
         tile_px = asked_px or default_tile_px(halo)
     else:
-        tile_px = asked_px or _trained_px(source) or default_tile_px(halo)
-        halo = _with_overlap(halo, _overlap_px(source, options, tile_px))
+        tile_px = asked_px or trained_px(source) or default_tile_px(halo)
+        halo = with_overlap(halo, _overlap_px(source, options, tile_px))
     return plan_grid(height_px, width_px, tile_px, halo, blend=blend)
 
 

@@ -40,6 +40,13 @@ def plan_scene(model: Model, scene: Scene, options: RunOptions) -> Grid:
 
     Raises TilingError where the tile asked for is too small, or its answers cannot be mixed.
     """
+    by_rows = plan_tiles(model, scene.height_px, scene.width_px, options)
+    order = better_order(scene.used, by_rows, replace(by_rows, order="columns"))
+    return replace(by_rows, order=order)
+
+
+def plan_tiles(model: Model, height_px: int, width_px: int, options: RunOptions) -> Grid:
+    """Choose the tiles of an image, row by row, and how they are mixed; raises TilingError."""
     halo, source = model.bundle.halo, model.source
     blend = _blend(model, options)
     asked_px = halo.height.fixed_px or options.tile_px or source.tile_px
@@ -47,13 +54,11 @@ def plan_scene(model: Model, scene: Scene, options: RunOptions) -> Grid:
         tile_px = asked_px or default_tile_px(halo)
     else:
         # What such a graph gives hangs on the tile: by default, the size it was trained on.
-        tile_px = asked_px or _trained_px(source) or default_tile_px(halo)
-        halo = _with_overlap(halo, _overlap_px(source, options, tile_px))
-    height, width = scene.height_px, scene.width_px
-    by_rows = plan_grid(height, width, tile_px, halo, blend=blend)
-    _refuse_endless(by_rows)
-    order = better_order(scene.used, by_rows, replace(by_rows, order="columns"))
-    return replace(by_rows, order=order)
+        tile_px = asked_px or trained_px(source) or default_tile_px(halo)
+        halo = with_overlap(halo, _overlap_px(source, options, tile_px))
+    grid = plan_grid(height_px, width_px, tile_px, halo, blend=blend)
+    _refuse_endless(grid)
+    return grid
 
 
 def _refuse_endless(grid: Grid) -> None:
@@ -94,13 +99,13 @@ def _overlap_px(source: ModelInput, options: RunOptions, tile_px: int) -> int:
     return tile_px // DEFAULT_OVERLAP_SHARE
 
 
-def _trained_px(source: ModelInput) -> int | None:
+def trained_px(source: ModelInput) -> int | None:
     """Give the smaller image side that a contract states, or None where it takes any."""
     sides = [source.shape[source.dim_order.index(axis)] for axis in ("height", "width")]
     return min(sides) if min(sides) > 0 else None
 
 
-def _with_overlap(halo: Halo, overlap_px: int) -> Halo:
+def with_overlap(halo: Halo, overlap_px: int) -> Halo:
     """Give a halo that reaches at least `overlap_px`."""
     height, width = (
         replace(

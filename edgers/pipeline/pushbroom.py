@@ -32,7 +32,7 @@ from edgers.errors import ContractError
 from edgers.pipeline.flow import Flow, Stage
 from edgers.pipeline.model import Model
 from edgers.pipeline.options import RunOptions
-from edgers.pipeline.plan import DEFAULT_OVERLAP_SHARE, _trained_px, _with_overlap
+from edgers.pipeline.plan import DEFAULT_OVERLAP_SHARE, trained_px, with_overlap
 from edgers.pipeline.preprocess import Preprocessor
 from edgers.pipeline.row_writer import RowWriter, Sink, Tally
 from edgers.pipeline.run import slug
@@ -141,12 +141,12 @@ def _halo_and_tile(model: Model, options: StripOptions) -> tuple[Halo, int]:
     asked_px = fixed_px or options.tile_px or source.tile_px
     if halo.is_exact:
         return halo, asked_px or default_tile_px(halo)
-    tile_px = asked_px or _trained_px(source) or default_tile_px(halo)
+    tile_px = asked_px or trained_px(source) or default_tile_px(halo)
     shortest_px = min(tile_px, fixed_px or options.rows_px or tile_px)
     overlap_px = source.overlap_px
     if overlap_px is None:
         overlap_px = shortest_px // DEFAULT_OVERLAP_SHARE
-    return _with_overlap(halo, overlap_px), tile_px
+    return with_overlap(halo, overlap_px), tile_px
 
 
 def _map_fields(work: StripWork) -> Mapping[str, str]:

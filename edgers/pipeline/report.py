@@ -16,6 +16,8 @@ class SceneReport:
     """Rows of the scene."""
     width_px: int
     """Columns of the scene."""
+    run_px: tuple[int, int]
+    """Rows and columns the network was run on: others where the scene was resampled for it."""
     tiles: int
     """Tiles of the grid."""
     reused_tiles: int

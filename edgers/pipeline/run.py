@@ -132,8 +132,9 @@ class _Run:
             products = class_map.finish(time=scene.time, provenance=provenance)
         return SceneReport(
             scene=self.name,
-            height_px=grid.rows.size_px,
-            width_px=grid.columns.size_px,
+            height_px=scene.own_place.height_px,
+            width_px=scene.own_place.width_px,
+            run_px=(grid.rows.size_px, grid.columns.size_px),
             tiles=len(grid),
             reused_tiles=len(grid) - len(todo),
             skipped_tiles=class_map.skipped_tiles,

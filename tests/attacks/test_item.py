@@ -65,6 +65,15 @@ def test_an_address_or_a_way_out_is_refused(folder: Path, href: str) -> None:
     assert "asset 'r' of STAC Item" in refused(item)
 
 
+@pytest.mark.parametrize("href", ["file:b04.tif", "GTIFF_RAW:b04.tif", "C:\\b04.tif"])
+def test_a_name_that_another_program_takes_for_an_address_is_refused(
+    folder: Path, href: str
+) -> None:
+    (folder / "b04.tif").rename(folder / href)
+    item = write_item(folder, {"r": data_asset("B04", href=href)})
+    assert "named relative to it" in refused(item)
+
+
 @pytest.mark.parametrize("href", [None, 7, ["b04.tif"], {"a": 1}, True])
 def test_an_href_of_another_type_is_refused(folder: Path, href: Any) -> None:
     assert "asset 'r'" in refused(write_item(folder, {"r": data_asset("B04", href=href)}))

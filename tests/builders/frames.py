@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pytest
 from PIL import Image
 from PIL.ExifTags import IFD
-from PIL.TiffImagePlugin import IFDRational
+from PIL.TiffImagePlugin import IFDRational, ImageFileDirectory_v2
 
 XMP = """<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>
 <x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">
@@ -61,11 +61,12 @@ def write_image(
     tags = Image.Exif()
     for number, value in (exif or {}).items():
         (tags if number == 274 else tags.get_ifd(IFD.Exif))[number] = value
-    if gps and path.suffix == ".tif":
-        tags[IFD.GPSInfo] = dict(gps)  # Pillow writes directories of a TIFF from here alone
-    elif gps:
-        tags.get_ifd(IFD.GPSInfo).update(gps)
+    tags.get_ifd(IFD.GPSInfo).update(gps or {})
     more: dict[str, Any] = {"exif": tags} if exif or gps else {}
+    if path.suffix == ".tif":
+        directory = ImageFileDirectory_v2()
+        directory[IFD.GPSInfo] = dict(gps or {})
+        more = {"tiffinfo": directory}
     if dji is not None:
         text = " ".join(f'drone-dji:{name}="{value}"' for name, value in dji.items())
         xmp = XMP.format(tags=text).encode()

@@ -43,7 +43,7 @@ def made(
     path, there = folder / "p.tif", where or place(height, width)
     with Draft(folder / "x.raw", shape) as draft:
         draft.write(samples, 0, 0)
-        write_cog(path, draft, there, meaning, there, continuous=samples.dtype.kind == "f")
+        write_cog(path, draft, there, meaning, continuous=samples.dtype.kind == "f")
     return path
 
 

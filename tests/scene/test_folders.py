@@ -68,6 +68,17 @@ def test_masks_and_pictures_are_no_bands(tmp_path: Path) -> None:
     assert not [n for n in names if n.endswith(".png")]
 
 
+def test_masks_are_no_bands_wherever_they_lie(tmp_path: Path) -> None:
+    safe, bands = write_safe(tmp_path)
+    flat = tmp_path / "flat"
+    flat.mkdir()
+    for path in safe.rglob("*.jp2"):
+        path.rename(flat / path.name)
+    window, _ = whole(flat, wants("B02", "B8A"))
+    assert np.array_equal(window.samples[0], bands["B02"][0])
+    assert np.array_equal(window.samples[1], bands["B8A"][0].repeat(2, 0).repeat(2, 1))
+
+
 def test_a_model_that_asks_for_colours_does_not_get_a_picture(tmp_path: Path) -> None:
     safe, _ = write_safe(tmp_path)
     with pytest.raises(BandError, match="no band that fits band colour"):
@@ -147,5 +158,5 @@ def test_a_file_without_a_place_is_the_last_to_give_the_grid(tmp_path: Path) -> 
     layer(tmp_path / "a_B02.tif")
     layer(tmp_path / "a_B03.tif", crs=None)
     with pytest.raises(SceneError, match="cannot be put onto one grid") as caught:
-        whole(tmp_path, wants("B02", "B03"))
+        whole(tmp_path, wants("B02", "B03", gsd_m=12))
     assert "a_B03.tif and a_B02.tif" in str(caught.value)
