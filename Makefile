@@ -21,6 +21,8 @@ check: $(VENV)/.dev
 bench: $(VENV)/.run
 	$(BIN)/python -m edgers.bench.plain_loop
 	$(BIN)/python -m edgers.bench.tile_size
+	$(BIN)/python -m edgers.bench.mixes
+	$(BIN)/python -m edgers.bench.memory
 
 clean:
 	rm -rf $(VENV) demo-out build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

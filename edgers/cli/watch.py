@@ -138,9 +138,9 @@ def _opened(
                 "--poses does not fit a camera.", rule="A table is read once, at the beginning."
             )
         return Camera(source, give_up_s=give_up_s)
-    if "://" in source:
+    if not source or "://" in source:
         raise BadInputError(
-            f"{_shown(source)} is no source of frames.",
+            f"{_shown(source)!r} is no source of frames.",
             rule="Frames come from a folder, a video file or an rtsp:// address.",
         )
     table = None if poses is None else read_pose_table(poses)

@@ -50,7 +50,7 @@ class Ledger(Closing):
                     pass
                 self._truncate(self._whole_bytes)
         except BaseException:
-            self._file.close()
+            self.close()
             raise
 
     def entries(self) -> Iterator[Json]:

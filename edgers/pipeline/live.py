@@ -97,6 +97,7 @@ def run_live(
                 entry = stream.step(frame, tally, queue)
                 if on_frame is not None:
                     on_frame(entry)
+            was_hung = reader.hangs()
         finally:
             source.stop()
             queue.close()
@@ -109,8 +110,8 @@ def run_live(
             raise stream.last_error
         return LiveReport(
             source=source.name,
-            ended_by="interrupt" if stopped.is_set() else source.ended_by or "stall",
-            was_lost=source.was_lost or reader.hangs(),
+            ended_by="interrupt" if stopped.is_set() else "stall" if was_hung else source.ended_by,
+            was_lost=source.was_lost or was_hung,
             done=tally.done,
             made_before=tally.made_before,
             skipped=tally.skipped,

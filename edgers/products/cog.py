@@ -12,6 +12,7 @@ from pathlib import Path
 import rasterio.shutil
 from rasterio.errors import NotGeoreferencedWarning
 
+from edgers.products.cog_check import is_whole_cog
 from edgers.products.disk_errors import disk_errors
 from edgers.products.draft import Draft
 from edgers.products.vrt import Meaning, write_vrt
@@ -41,6 +42,9 @@ def write_cog(
             warp_raster(description, warped, place, onto, continuous=continuous)
             source = warped
         _copy(source, path, continuous=continuous)
+        if not is_whole_cog(path):
+            path.unlink()
+            raise OSError(errno.EIO, "its end is missing; the disk may be full")
         description.unlink()
         warped.unlink(missing_ok=True)
 

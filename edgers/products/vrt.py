@@ -104,13 +104,10 @@ def _add_band(root: ET.Element, draft: Draft, position: int) -> ET.Element:
 
 
 def _add_colours(band: ET.Element, classes: Sequence[ModelClass]) -> None:
-    """Give each class value its colour; values between them are transparent."""
+    """Give each class value its colour; values between them are black."""
     colours = {one.value: bytes.fromhex(one.colour) for one in classes}
     _add_text(band, "ColorInterp", "Palette")
     table = ET.SubElement(band, "ColorTable")
     for value in range(max(colours) + 1):
         red, green, blue = colours.get(value, b"\0\0\0")
-        alpha = 255 if value in colours else 0
-        ET.SubElement(
-            table, "Entry", c1=str(red), c2=str(green), c3=str(blue), c4=str(alpha)
-        )  # fmt: skip
+        ET.SubElement(table, "Entry", c1=str(red), c2=str(green), c3=str(blue), c4="255")

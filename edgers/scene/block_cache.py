@@ -43,8 +43,10 @@ def cache_bytes(files: Iterable[Used], grid: Grid) -> int:
 
 
 def set_cache(size_bytes: int) -> None:
-    """Let GDAL's block cache of this process hold so many bytes; what it held beyond is freed."""
-    # The option is process-wide and outlives the environment that sets it.
+    """Let GDAL's block cache of this process hold so many bytes; what it held beyond is freed.
+
+    To be called inside `open.environment()`: it holds until that ends.
+    """
     with rasterio.Env(GDAL_CACHEMAX=size_bytes):
         pass
     # glibc keeps freed blocks for itself; other C libraries have no such call.

@@ -1,8 +1,8 @@
 """Pictures out of OpenCV: from video files whose format is known, and from cameras by RTSP.
 
-OpenCV hands what it opens to FFmpeg, which also takes playlists that name other files, addresses
-and devices. A file must begin as one of a few containers, and FFmpeg is told to open nothing but
-files for it.
+OpenCV hands what it opens to FFmpeg, which also takes playlists that name other files, numbered
+rows of pictures, addresses and devices. A file must begin as one of a few containers, and FFmpeg is
+told to take it for one of these, whatever its name, and to open nothing but files for it.
 """
 
 import os
@@ -28,6 +28,12 @@ CONTAINERS = (
 """Beginnings of MP4 and QuickTime, AVI, Matroska and WebM, MPEG program and transport streams."""
 
 FIRST_BYTES = 256
+
+FILE_OPTIONS = "protocol_whitelist;file|format_whitelist;mov,mp4,avi,matroska,webm,mpeg,mpegts"
+"""FFmpeg's names of what it may open, and of the containers above."""
+
+CAMERA_OPTIONS = "rtsp_transport;tcp|protocol_whitelist;rtsp,rtsps,rtp,rtcp,tcp,tls,udp,srtp,crypto"
+"""FFmpeg's names of what it may open for a camera, whose pictures come over TCP."""
 
 ENVIRONMENT = "OPENCV_FFMPEG_CAPTURE_OPTIONS"
 """Variable in which OpenCV looks for options of FFmpeg when it opens something."""
@@ -119,7 +125,7 @@ def open_video_file(path: Path) -> OpenCvCapture:
         )
     try:
         # An absolute path cannot be taken for an address or a numbered row of pictures.
-        return OpenCvCapture(_opencv(), str(path.absolute()), "protocol_whitelist;file", [])
+        return OpenCvCapture(_opencv(), str(path.absolute()), FILE_OPTIONS, [])
     except SceneError as error:
         raise SceneError(
             f"video {path} cannot be read.", seen="OpenCV finds no pictures in it.", rule=rule
@@ -137,9 +143,8 @@ def open_camera(address: str, timeout_s: float) -> OpenCvCapture:
     settings = [
         cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, timeout_ms, cv2.CAP_PROP_READ_TIMEOUT_MSEC, timeout_ms,
     ]  # fmt: skip
-    options = "rtsp_transport;tcp|protocol_whitelist;rtsp,rtsps,rtp,rtcp,tcp,tls,udp,srtp,crypto"
     try:
-        return OpenCvCapture(cv2, address, options, settings)
+        return OpenCvCapture(cv2, address, CAMERA_OPTIONS, settings)
     except SceneError as error:
         raise SceneError(
             f"camera {public_address(address)} cannot be opened.",

@@ -77,7 +77,8 @@ class FrameFolder(Closing):
         self._forward = ForwardClock()
         self._given: dict[str, Signature] = {}
         self._seen: dict[str, tuple[Signature, float]] = {}
-        if not self._look() and not follow:
+        there = self._look()
+        if not follow and not any(map(has_known_format, there)):
             raise SceneError(
                 f"folder {folder} holds no image.",
                 rule="Frames are GeoTIFF, JPEG 2000, PNG or JPEG files in the folder itself.",

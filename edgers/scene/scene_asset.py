@@ -38,10 +38,10 @@ class SceneAsset(Asset):
         except BaseException:
             self.close()
             raise
-        self.bands = named_after_file(
-            tuple(map(_with_words, self.bands, self._said)) if self._said else self.bands, file.path
-        )
-        self._learn_masks()
+        if self._said:
+            self.bands = tuple(map(_with_words, self.bands, self._said))
+            self._learn_masks()
+        self.bands = named_after_file(self.bands, file.path)
 
     def regrid(self, place: Place, resampling: str) -> None:
         """Read from now on in the pixels of `place`, which cover the same ground.
@@ -111,6 +111,8 @@ class SceneAsset(Asset):
         """Give what is said of each band."""
         if not file.bands:
             whole = file.whole
+            if whole == StatedBand():
+                return ()
             if len(self.bands) > 1:
                 whole = replace(whole, name=None, common_name=None)
             elif self.bands and self.bands[0].name:

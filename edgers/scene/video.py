@@ -77,11 +77,20 @@ class VideoFile(Closing):
         self._period_s = 1 / fps if self._has_rate else 1 / ASSUMED_FPS
 
     def frames(self, first: int) -> Iterator[Frame]:
-        """Give the frames by their position in the file; `first` has no say."""
+        """Give the frames by their position in the file; `first` has no say.
+
+        Raises SceneError where there is none.
+        """
         forward, number, last_s = ForwardClock(), 0, None
         while not self._stopped.is_set():
             assert self._video is not None, "the video is closed"
             pixels = self._video.read()
+            if pixels is None and number == 0:
+                raise SceneError(
+                    f"video {self.name} has no picture.",
+                    seen="The first one cannot be read.",
+                    fix="Copy or record the file again.",
+                )
             if pixels is None:
                 self.ended_by = self._ending(number)
                 return

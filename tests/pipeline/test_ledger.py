@@ -254,7 +254,7 @@ def test_a_run_that_goes_on_says_what_was_made_before(tmp_path: Path) -> None:
         leave_unfinished(loaded, path, tmp_path / "out", 2, tile_px=50)
     done = edgers("run", bundle, path, "-o", tmp_path / "out", "--tile", 50)
     assert done.code == 0
-    assert " tiles · 2 made before" in done.out
+    assert " tiles · 2 of them made before" in done.out
 
 
 class Meanwhile:

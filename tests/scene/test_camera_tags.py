@@ -3,7 +3,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from builders.frames import NADIR, colours, dms, write_image
+from builders.frames import NADIR, dms, write_image
 from PIL.ExifTags import GPS, Base
 from PIL.TiffImagePlugin import IFDRational
 
@@ -144,7 +144,7 @@ def test_a_focal_length_of_zero_is_not_stated(tmp_path: Path) -> None:
 
 def test_tags_of_tiff_and_png_are_read(tmp_path: Path) -> None:
     for name in ("a.tif", "a.png"):
-        path = write_image(tmp_path / name, colours(48, 64), gps=POSITION)
+        path = write_image(tmp_path / name, exif={Base.Orientation: 1}, gps=POSITION)
         assert pose_from_tags(read_camera_tags(path)).lat_deg == 47.0, name
 
 
