@@ -69,10 +69,19 @@ def test_links_and_files_named_are_there() -> None:
     assert missing == []
 
 
-def test_the_example_runs(tmp_path: Path) -> None:
+def example(name: str, folder: Path) -> str:
+    """Run an example; give what it prints."""
     done = subprocess.run(
-        [sys.executable, "-W", "error", ROOT / "examples/flood.py", tmp_path],
+        [sys.executable, "-W", "error", ROOT / "examples" / name, folder],
         capture_output=True, text=True, check=False, env={**os.environ, "PYTHONPATH": ""},
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    assert re.search(r"water +\d+\.\d%", done.stdout)
+    return done.stdout
+
+
+def test_the_flood_example_finds_water(tmp_path: Path) -> None:
+    assert re.search(r"water +\d+\.\d%", example("flood.py", tmp_path))
+
+
+def test_the_example_of_little_memory_goes_on_where_it_stopped(tmp_path: Path) -> None:
+    assert "done    3 of 35 tiles were made before" in example("little_memory.py", tmp_path)

@@ -169,7 +169,10 @@ class ClassMap(Closing):
         for draft in self._drafts.values():
             draft.sync()
 
-    def finish(self, *, time: tuple[str, str], provenance: Mapping[str, object]) -> list[Path]:
+    def finish(
+        self, *, time: tuple[str, str], provenance: Mapping[str, object],
+        span: tuple[str, str] | None = None,
+    ) -> list[Path]:  # fmt: skip
         """Complete all products and move them into place; the STAC Item, which vouches for the
         others, is moved last.
         """
@@ -197,7 +200,7 @@ class ClassMap(Closing):
         with disk_errors(names["item"]):
             write_item(
                 files["item"], place=places.product, on_map=places.map, classes=self._classes,
-                areas=self.areas(), assets=assets, time=time, provenance=facts,
+                areas=self.areas(), assets=assets, time=time, provenance=facts, span=span,
             )  # fmt: skip
         return self._work.commit(list(names.values()))
 

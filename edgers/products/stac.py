@@ -24,11 +24,12 @@ EXTENSIONS = (
 def write_item(
     path: Path, *, place: Place, on_map: Place | None, classes: Sequence[ModelClass],
     areas: Sequence[ClassArea], assets: Mapping[str, str], time: tuple[str, str],
-    provenance: Mapping[str, object],
+    provenance: Mapping[str, object], span: tuple[str, str] | None = None,
 ) -> None:  # fmt: skip
     """Write the Item; `assets` maps the roles of products to file names.
 
-    Products lie at `place`, those whose role ends in `_map` at `on_map`.
+    Products lie at `place`, those whose role ends in `_map` at `on_map`. `span` are the first and
+    last date of a series, RFC 3339.
     """
     footprint = outline(place)
     item = {
@@ -40,6 +41,7 @@ def write_item(
         **({"bbox": footprint.bbox()} if footprint else {}),
         "properties": {
             "datetime": time[0],
+            **({"start_datetime": span[0], "end_datetime": span[1]} if span else {}),
             "edgers:datetime_from": time[1],
             **_projection(place),
             "edgers:classes": [asdict(area) for area in areas],

@@ -19,7 +19,7 @@ from edgers.errors import SceneError
 from edgers.scene.bands import SceneBand, bands_of
 from edgers.scene.geometry import SEMI_MAJOR_M, check_crs, gsd_m
 from edgers.scene.lonlat import unit_vectors
-from edgers.scene.open import open_raster
+from edgers.scene.open import decoding, open_raster
 from edgers.scene.place import Place, counted_from_middle, place_of
 from edgers.scene.swath_view import swath_view
 
@@ -68,7 +68,7 @@ class Asset(Closing):
         bands = [
             replace(
                 band, asset=position, file=file, gsd_m=self.gsd_m,
-                data_type=AMPLITUDE_TYPE if _is_complex(band.data_type) else band.data_type,
+                data_type=AMPLITUDE_TYPE if is_complex(band.data_type) else band.data_type,
             )
             for band in bands_of(self._file)
         ]  # fmt: skip
@@ -93,7 +93,7 @@ class Asset(Closing):
         Raises SceneError where the two have no common place.
         """
         here, there = self.place, other.place
-        if _is_same_grid(here, there):
+        if is_same_grid(here, there):
             return
         if there.kind != "map" or here.kind == "none":
             raise SceneError(
@@ -103,7 +103,7 @@ class Asset(Closing):
                    else "at least one has no CRS."),
                 rule="Files of one scene have one grid, or lead to the grid of one that has a CRS.",
             )  # fmt: skip
-        if any(map(_is_complex, self._file.dtypes)):
+        if any(map(is_complex, self._file.dtypes)):
             raise SceneError(
                 f"{self.path.name} cannot be put onto the grid of {other.path.name}.",
                 seen="Its samples are complex.",
@@ -140,8 +140,7 @@ class Asset(Closing):
         """Keep what tells missing samples apart: asking for it walks through all bands."""
         values = self._dataset.nodatavals
         self._nodata = {
-            band.index: _representable(values[band.index - 1], band.data_type)
-            for band in self.bands
+            band.index: representable(values[band.index - 1], band.data_type) for band in self.bands
         }
         self._masks = _shared_masks(self._dataset)
 
@@ -151,10 +150,11 @@ class Asset(Closing):
         Raises SceneError where the file is damaged there.
         """
         try:
-            if _is_complex(self._dataset.dtypes[0]):
+            if is_complex(self._dataset.dtypes[0]):
                 samples, missing = self._read_amplitudes(bands, window)
             else:
-                samples = self._dataset.read([band.index for band in bands], window=window)
+                with decoding(self._dataset):
+                    samples = self._dataset.read([band.index for band in bands], window=window)
                 missing = self._missing(samples, bands)
             for mask in self._masks:
                 valid = (
@@ -207,7 +207,8 @@ class Asset(Closing):
         return samples, missing
 
 
-def _is_complex(data_type: str) -> bool:
+def is_complex(data_type: str) -> bool:
+    """Tell whether samples have two parts."""
     return data_type.startswith("complex")
 
 
@@ -224,7 +225,7 @@ def _shared_masks(dataset: DatasetReader | WarpedVRT) -> tuple[int, ...]:
     return (0,) if is_shared else ()
 
 
-def _is_same_grid(one: Place, other: Place) -> bool:
+def is_same_grid(one: Place, other: Place) -> bool:
     """Tell whether two files have the same pixels."""
     if one.shape != other.shape or one.kind != other.kind or one.crs != other.crs:
         return False
@@ -239,7 +240,7 @@ def _is_same_grid(one: Place, other: Place) -> bool:
     return bool((away_m < SAME_SWATH_PX * (gsd_m(one) or 0)).all())
 
 
-def _representable(nodata: float | None, data_type: str) -> np.generic | None:
+def representable(nodata: float | None, data_type: str) -> np.generic | None:
     """Give a nodata value in the type of the samples; None where no sample can have it.
 
     NaN is left out too: it is found by not being finite.

@@ -4,6 +4,7 @@ GDAL opens far more than image files: addresses on the network, other files name
 pipes. A scene comes from a regular local file, through one of a few drivers, with the network off.
 """
 
+import contextlib
 import math
 import os
 import warnings
@@ -15,6 +16,7 @@ os.environ.setdefault("GDAL_DISABLE_READDIR_ON_OPEN", "FALSE")
 import rasterio
 from rasterio.errors import NotGeoreferencedWarning, RasterioError
 from rasterio.io import DatasetReader
+from rasterio.vrt import WarpedVRT
 
 from edgers.errors import SceneError
 from edgers.files import check_file
@@ -139,7 +141,17 @@ def _open(path: Path) -> DatasetReader:
 
 def environment() -> rasterio.Env:
     """Give the GDAL settings under which scenes are read."""
-    return rasterio.Env(
-        CPL_VSIL_CURL_ALLOWED_EXTENSIONS=".none",
-        GDAL_NUM_THREADS="ALL_CPUS",
-    )
+    # Several threads that decode one TIFF gave wrong samples now and then (GDAL 3.10.3).
+    return rasterio.Env(CPL_VSIL_CURL_ALLOWED_EXTENSIONS=".none", GDAL_NUM_THREADS="1")
+
+
+def decoding(dataset: DatasetReader | WarpedVRT) -> contextlib.AbstractContextManager[object]:
+    """Give the settings for reading from `dataset`: the blocks of a JPEG 2000 file are slow to
+    decode, and several threads at one of them gave no wrong sample.
+    """
+    if dataset.driver == "JP2OpenJPEG":
+        threads: contextlib.AbstractContextManager[object] = rasterio.Env(
+            GDAL_NUM_THREADS="ALL_CPUS"
+        )
+        return threads
+    return contextlib.nullcontext()

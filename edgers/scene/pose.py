@@ -121,7 +121,7 @@ def _position_fault(pose: Pose) -> str:
     lat, lon = pose.lat_deg, pose.lon_deg
     if lat is None or lon is None:
         return pose.why or "no position is stated"
-    if not (math.isfinite(lat) and math.isfinite(lon) and abs(lat) <= 90 and abs(lon) <= 180):
+    if not (abs(lat) <= 90 and abs(lon) <= 180):  # as NaN is not, either
         return f"latitude {lat:g}, longitude {lon:g} is not on Earth"
     if max(abs(lat), abs(lon)) < NULL_ISLAND_DEG:
         return "position 0, 0 is one that was never set"

@@ -13,10 +13,11 @@ from edgers.closing import Closing
 from edgers.contract import ModelInput
 from edgers.errors import SceneError
 from edgers.scene.arrivals import Arrivals, PipeArrivals, open_arrivals
-from edgers.scene.asset import _representable
+from edgers.scene.asset import representable
 from edgers.scene.bands import SceneBand, match_bands
 from edgers.scene.envi import EnviHeader, read_header
-from edgers.scene.raster import SceneWindow, _check_gsd, _is_scaled
+from edgers.scene.nodata import nodata_pixels
+from edgers.scene.raster import SceneWindow, applies_tags, check_gsd
 
 CHUNK_BYTES = 2**20
 """Most bytes read at once."""
@@ -55,8 +56,8 @@ class Strip(Closing):
         self.bands: tuple[SceneBand, ...] = match_bands(
             source.bands, self.header.bands, renamed, path.name
         )
-        self.is_scaled = _is_scaled(source, self.bands, path.name)
-        _check_gsd(source, self.header.gsd_m, path.name)
+        self.is_scaled = applies_tags(source, self.bands, path.name)
+        check_gsd(source, self.header.gsd_m, path.name)
         self.expected_rows = self._expected(where, path)
         self._nodata = _ignored(self.header)
         self.dropped_bytes = 0
@@ -136,24 +137,13 @@ class Strip(Closing):
         self._arrivals.close()
 
 
-def nodata_pixels(
-    samples: Samples, missing: npt.NDArray[np.bool_], source: ModelInput
-) -> npt.NDArray[np.bool_]:
-    """Tell which pixels count as nodata, by the contract's rule; NaN in a band always does."""
-    rule = np.any if source.nodata.pixel == "any" else np.all
-    nodata: npt.NDArray[np.bool_] = rule(missing, axis=0)
-    if np.issubdtype(samples.dtype, np.floating):
-        nodata |= ~np.isfinite(samples).all(axis=0)
-    return nodata
-
-
 def _ignored(header: EnviHeader) -> np.generic | None:
     """Give the value of missing samples in their type, or None where no sample can have it."""
     if header.nodata is None or not np.isfinite(header.nodata):
         return None
     # A number too large for the type becomes infinite, and infinite samples are missing anyway.
     with np.errstate(over="ignore"):
-        return _representable(header.nodata, header.data_type)
+        return representable(header.nodata, header.data_type)
 
 
 def _header_beside(source: str) -> Path:

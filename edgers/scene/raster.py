@@ -17,6 +17,7 @@ from edgers.scene.bands import SceneBand, match_bands
 from edgers.scene.block_cache import Used
 from edgers.scene.date import acquisition_time
 from edgers.scene.folder import found_files
+from edgers.scene.nodata import nodata_pixels
 from edgers.scene.open import MAX_SIDE_PX
 from edgers.scene.place import Place
 from edgers.scene.scene_asset import SceneAsset
@@ -65,7 +66,7 @@ class Raster(Closing):
             used = {band.asset for band in self.bands}
             self._assets = {asset.position: asset for asset in assets if asset.position in used}
             self._first = next(iter(self._assets.values()))
-            self.is_scaled = _is_scaled(source, self.bands, name)
+            self.is_scaled = applies_tags(source, self.bands, name)
             self._choose_grid(name, grid)
             self._opened = opened.pop_all()
         self.data_type = np.result_type(*(band.data_type for band in self.bands))
@@ -74,7 +75,7 @@ class Raster(Closing):
         """Put all files onto one grid."""
         source, first = self._source, self._first
         if source.gsd_rule == "refuse":
-            _check_gsd(source, first.gsd_m, name)
+            check_gsd(source, first.gsd_m, name)
         elif grid is None and (place := _place_at_gsd(source, first)) is not None:
             first.regrid(place, source.resampling)
         target = first if grid is None else grid._first
@@ -141,16 +142,8 @@ class Raster(Closing):
         for position, asset in self._assets.items():
             mine = [i for i, band in enumerate(self.bands) if band.asset == position]
             samples[mine], missing[mine] = asset.read([self.bands[i] for i in mine], window)
-        nodata = self._nodata_pixels(samples, missing)
+        nodata = nodata_pixels(samples, missing, self._source)
         return SceneWindow(samples=samples, missing=missing, nodata=nodata)
-
-    def _nodata_pixels(self, samples: npt.NDArray[np.generic], missing: Bools) -> Bools:
-        """Tell which pixels count as nodata, by the contract's rule; NaN in a band always does."""
-        rule = np.any if self._source.nodata.pixel == "any" else np.all
-        nodata: Bools = rule(missing, axis=0)
-        if np.issubdtype(samples.dtype, np.floating):
-            nodata |= ~np.isfinite(samples).all(axis=0)
-        return nodata
 
 
 def _open_all(files: Sequence[SceneFile], opened: ExitStack) -> Iterator[SceneAsset]:
@@ -171,7 +164,7 @@ def _fitness(asset: SceneAsset, source: ModelInput) -> tuple[float, int]:
     return round(away, 3), -height * width
 
 
-def _is_scaled(source: ModelInput, bands: tuple[SceneBand, ...], origin: str) -> bool:
+def applies_tags(source: ModelInput, bands: tuple[SceneBand, ...], origin: str) -> bool:
     """Tell whether scale and offset tags must be applied.
 
     Raises BandError where a file has such tags and the contract does not say what it wants.
@@ -190,7 +183,7 @@ def _is_scaled(source: ModelInput, bands: tuple[SceneBand, ...], origin: str) ->
     )
 
 
-def _check_gsd(source: ModelInput, found: float | None, origin: str) -> None:
+def check_gsd(source: ModelInput, found: float | None, origin: str) -> None:
     """Refuse a scene whose ground sample distance the model was not made for."""
     if source.gsd_m is None or found is None or _is_accepted(source, found):
         return

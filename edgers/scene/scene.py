@@ -144,6 +144,12 @@ class Scene(Closing):
         return {name: stack.dates for name, stack in self.stacks.items() if stack.dates}
 
     @property
+    def span(self) -> tuple[str, str] | None:
+        """First and last date over all series, as RFC 3339 text; None where there is no series."""
+        dates = sorted(date for series in self.dates.values() for date in series)
+        return (dates[0], dates[-1]) if dates else None
+
+    @property
     def files(self) -> list[Path]:
         """Files that are read: the main input's first, each input's by date, then by name.
 

@@ -9,7 +9,7 @@ from rasterio.io import DatasetReader
 from rasterio.vrt import WarpedVRT
 
 from edgers.errors import SceneError
-from edgers.scene.asset import TOLERANCE_PX, Asset, _is_complex, _is_same_grid, _representable
+from edgers.scene.asset import TOLERANCE_PX, Asset, is_complex, is_same_grid, representable
 from edgers.scene.band_names import named_after_file
 from edgers.scene.bands import SceneBand
 from edgers.scene.place import Place, counted_from_middle
@@ -69,7 +69,7 @@ class SceneAsset(Asset):
         Raises SceneError where the two have no common place.
         """
         if isinstance(other, SceneAsset) and other.place is not other.own_place:
-            if _is_same_grid(self.own_place, other.own_place):
+            if is_same_grid(self.own_place, other.own_place):
                 self.regrid(other.place, resampling)
                 return
             finer = self.gsd_m is not None and other.gsd_m is not None
@@ -105,7 +105,7 @@ class SceneAsset(Asset):
         super()._learn_masks()
         for band, said in zip(self.bands, self._said, strict=False):
             if self._nodata[band.index] is None:
-                self._nodata[band.index] = _representable(said.nodata, band.data_type)
+                self._nodata[band.index] = representable(said.nodata, band.data_type)
 
     def _stated(self, file: SceneFile) -> tuple[StatedBand, ...]:
         """Give what is said of each band."""
@@ -127,7 +127,7 @@ class SceneAsset(Asset):
         return file.bands
 
     def _refuse_complex(self, where: str) -> None:
-        if any(map(_is_complex, self._file.dtypes)):
+        if any(map(is_complex, self._file.dtypes)):
             raise SceneError(
                 f"{self.path.name} cannot be put onto {where}.",
                 seen="Its samples are complex.",

@@ -1,5 +1,4 @@
-"""On a full disk a run ends in words, with no product; with room made it goes on to the same bytes.
-"""  # fmt: skip
+"""On a full disk a run ends in words, with no product; with room made it goes on to the same bytes."""  # fmt: skip
 
 import errno
 import os
@@ -58,7 +57,9 @@ def finished_tiles(out: Path) -> int:
     """Count the tiles that an unfinished run has in its ledger."""
     if not list(out.glob(".edgers-*/ledger")):
         return 0
-    return sum(tile_of(line) is not None for line in ledger_lines(work_folder(out)) if b"\n" in line)
+    return sum(
+        tile_of(line) is not None for line in ledger_lines(work_folder(out)) if b"\n" in line
+    )
 
 
 SIZES_KB = (8, 24, 60, 150, 300, 600, 900, 1200, 1500, 1700, 1800, 1900, 2000, 2100, 2200, 2300,

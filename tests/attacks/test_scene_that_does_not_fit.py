@@ -68,11 +68,6 @@ def test_samples_of_another_sort_are_refused(bundle: Path, tmp_path: Path, dtype
     assert "The contract says uint16 for band B02." in text
 
 
-@pytest.mark.parametrize("dtype", ["complex64", "complex128"])
-def test_complex_samples_are_refused(bundle: Path, tmp_path: Path, dtype: str) -> None:
-    assert "complex" in refusal(bundle, tmp_path, samples=np.ones((3, 40, 50), dtype))
-
-
 def test_another_unit_is_refused(bundle: Path, tmp_path: Path) -> None:
     path = scene(tmp_path)
     with rasterio.open(path, "r+") as dataset:

@@ -12,6 +12,7 @@ import pytest
 from builders.bundles import make_bundle
 from builders.frames import FakeCapture, colours, write_image, write_video
 from builders.networks import band_net, plain_contract
+from builders.refusals import edgers_within
 from builders.runs import edgers
 
 from edgers.cli import watch
@@ -158,6 +159,16 @@ def test_a_camera_that_is_lost_ends_with_an_error_after_its_report(
     assert "rtsp://host/live was lost" in done.err
     assert "secret" not in done.out + done.err + (tmp_path / "out" / "frames.jsonl").read_text()
     assert (tmp_path / "out" / "frame_000000.tif").is_file()
+
+
+def test_a_camera_that_does_not_answer_is_refused(bundle: Path, tmp_path: Path) -> None:
+    pytest.importorskip("cv2")
+    address = "rtsp://me:secret@127.0.0.1:9/live"
+    done = edgers_within(DEADLINE_S, "watch", bundle, address, "-o", tmp_path / "out")
+    assert done.code == 2
+    assert "camera rtsp://127.0.0.1:9/live cannot be opened" in done.err
+    assert "secret" not in done.out + done.err
+    assert not (tmp_path / "out").exists()
 
 
 def started(bundle: Path, source: Path, out: Path, *more: str) -> subprocess.Popen[str]:

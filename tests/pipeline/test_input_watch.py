@@ -12,8 +12,8 @@ from builders.bundles import BAND_NAMES, make_bundle
 from builders.runs import edgers
 from builders.scenes import noise, write_scene
 from builders.unfinished import (
-    ledger_lines,
     leave_unfinished,
+    ledger_lines,
     products,
     tile_of,
     work_folder,
@@ -212,7 +212,6 @@ def test_each_file_of_a_folder_is_watched(model: Model, tmp_path: Path) -> None:
     other_bytes(folder / "x_B03.tif")
     with pytest.raises(ResumeError, match="the input was changed since"):
         run(model, folder, tmp_path / "out")
-
 
 
 def test_the_hash_is_that_of_the_file(tmp_path: Path) -> None:

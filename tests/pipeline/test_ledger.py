@@ -11,9 +11,9 @@ from builders.networks import attention_net
 from builders.runs import Outcome, edgers
 from builders.scenes import noise, write_scene
 from builders.unfinished import (
+    leave_unfinished,
     ledger_line,
     ledger_lines,
-    leave_unfinished,
     products,
     work_folder,
     write_ledger,

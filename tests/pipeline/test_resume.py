@@ -12,8 +12,8 @@ from builders.runs import edgers
 from builders.scenes import noise, write_scene
 from builders.unfinished import (
     StopAfter,
-    ledger_lines,
     leave_unfinished,
+    ledger_lines,
     products,
     tile_of,
     work_folder,
@@ -181,7 +181,9 @@ class PowerCut(StopAfter):
         self.kept: dict[str, bytes] = {}
 
     def advance(self, megapixels: float) -> None:
-        self.monkeypatch.setattr(mosaic, "CHECKPOINT_S", 0.0 if self.done + 2 == self.saved else 1e9)
+        self.monkeypatch.setattr(
+            mosaic, "CHECKPOINT_S", 0.0 if self.done + 2 == self.saved else 1e9
+        )
         if self.done + 1 == self.saved:
             self.kept = {path.name: path.read_bytes() for path in work_folder(self.out).iterdir()}
         super().advance(megapixels)

@@ -65,9 +65,7 @@ def test_work_goes_on_at_any_tile_with_the_same_bits(tmp_path: Path, order: Orde
 
 
 @pytest.mark.parametrize("harm", ["gone", "short", "altered"])
-def test_a_damaged_file_costs_the_tiles_from_which_it_is_needed(
-    tmp_path: Path, harm: str
-) -> None:
+def test_a_damaged_file_costs_the_tiles_from_which_it_is_needed(tmp_path: Path, harm: str) -> None:
     grid = planned()
     _, done = worked(seams_of(grid, tmp_path), grid, 0, 9)
     path = sorted(tmp_path.glob("seam-*"))[0]

@@ -28,9 +28,7 @@ def noise(shape: tuple[int, ...], data_type: str, seed: int = 0) -> npt.NDArray[
     max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(data=st.data())
-def test_blocks_of_any_type_at_any_place_are_read_back(
-    tmp_path: Path, data: st.DataObject
-) -> None:
+def test_blocks_of_any_type_at_any_place_are_read_back(tmp_path: Path, data: st.DataObject) -> None:
     bands, height, width = (data.draw(st.integers(1, most)) for most in (4, 30, 30))
     kind = data.draw(st.sampled_from(TYPES))
     shape = DraftShape(bands=bands, height_px=height, width_px=width, data_type=kind)

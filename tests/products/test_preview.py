@@ -1,5 +1,6 @@
 """Thinning: every so manieth pixel, the same ones however the scene is cut."""
 
+import itertools
 from pathlib import Path
 
 import numpy as np
@@ -50,8 +51,8 @@ def test_blocks_put_together_are_the_thinned_scene(
     shape = thinning.shape(1)
     found = np.full((shape.height_px, shape.width_px), -1)
     rows, columns = cuts(data, height), cuts(data, width)
-    for top, bottom in zip(rows, rows[1:], strict=False):
-        for left, right in zip(columns, columns[1:], strict=False):
+    for top, bottom in itertools.pairwise(rows):
+        for left, right in itertools.pairwise(columns):
             kept = thinning.keep(samples[np.newaxis, top:bottom, left:right], top, left)[0]
             row, column = thinning.place(top, left)
             stop = thinning.place(bottom, right)

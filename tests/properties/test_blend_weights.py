@@ -98,9 +98,7 @@ def mixed(grid: Grid, scores: list[npt.NDArray[np.float32]], folder: Path) -> Fl
     for tile, score in zip(grid, scores, strict=True):
         core, _ = seams.add(tile, seams.parts(tile, score))
         rows, columns = tile.rows, tile.columns
-        there = found[
-            :, rows.core_start : rows.core_stop, columns.core_start : columns.core_stop
-        ]
+        there = found[:, rows.core_start : rows.core_stop, columns.core_start : columns.core_stop]
         there[...] = core
         seams.forget(tile.index + 1)
     return found

@@ -13,8 +13,8 @@ from builders.bundles import BAND_NAMES, contract_document, make_bundle
 from builders.networks import attention_net
 from builders.scenes import noise, write_scene
 from builders.unfinished import (
-    ledger_lines,
     leave_unfinished,
+    ledger_lines,
     products,
     tile_of,
     work_folder,

@@ -42,6 +42,9 @@ LAYOUTS: dict[str, dict[str, Any]] = {
 }
 HEIGHT, WIDTH = 1500, 2100
 
+ONCE = 1.1
+"""Times a file is read if each block is read once: the C library reads whole pages around it."""
+
 
 @pytest.fixture(scope="module", params=list(LAYOUTS))
 def scene(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -93,26 +96,24 @@ def test_each_block_is_read_once(scene: Path, order: Order) -> None:
     need = needed(scene, grid)
     # A strip lies under every tile of its row: by columns all of them are kept.
     assert need <= 1.1 * HEIGHT * WIDTH * 6
-    assert times_read(scene, grid, need) < 1.02
+    assert times_read(scene, grid, need) < ONCE
 
 
 @pytest.mark.parametrize("order", ["rows", "columns"])
 def test_half_the_cache_is_not_enough(scene: Path, order: Order) -> None:
     grid = planned(order)
-    assert times_read(scene, grid, needed(scene, grid) // 2) > 1.1
+    assert times_read(scene, grid, needed(scene, grid) // 2) > 1.3
 
 
 @pytest.mark.parametrize("name", LAYOUTS)
-def test_one_band_of_three_counts_alone_where_it_is_stored_alone(
-    tmp_path: Path, name: str
-) -> None:
+def test_one_band_of_three_counts_alone_where_it_is_stored_alone(tmp_path: Path, name: str) -> None:
     samples = np.random.default_rng(0).integers(0, 2**16, (3, HEIGHT, WIDTH)).astype("uint16")
     path = write_scene(tmp_path / "s.tif", samples, names=BAND_NAMES, **LAYOUTS[name])
     grid = planned("rows")
     need, all_need = needed(path, grid, 1), needed(path, grid)
     is_apart = LAYOUTS[name].get("interleave") == "band"
     assert need == pytest.approx(all_need / 3 if is_apart else all_need, rel=0.01)
-    assert times_read(path, grid, need, 1) < 1.02
+    assert times_read(path, grid, need, 1) < ONCE
 
 
 @pytest.mark.parametrize(("reach_px", "tile_px"), [(0, 256), (0, 512), (90, 400), (3, 1000)])
@@ -123,7 +124,7 @@ def test_any_overlap_and_tile(tmp_path: Path, reach_px: int, tile_px: int) -> No
     )  # fmt: skip
     for order in ("rows", "columns"):
         grid = planned(order, reach_px, tile_px)
-        assert times_read(path, grid, needed(path, grid)) < 1.02
+        assert times_read(path, grid, needed(path, grid)) < ONCE
 
 
 def test_the_cache_grows_with_one_side_alone(tmp_path: Path) -> None:
@@ -197,4 +198,4 @@ def test_files_on_other_grids_are_read_once_too(tmp_path: Path) -> None:
                 rows.window_start, columns.window_start, rows.window_stop - rows.window_start,
                 columns.window_stop - columns.window_start,
             )  # fmt: skip
-        assert (bytes_read() - begin) / size < 1.05
+        assert (bytes_read() - begin) / size < ONCE
