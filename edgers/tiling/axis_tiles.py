@@ -7,6 +7,7 @@ it as it would untiled: layer by layer, which no padding of the input can imitat
 
 import itertools
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -88,14 +89,13 @@ def plan_axis(size_px: int, tile_px: int, halo: AxisHalo) -> AxisPlan:
         )
     step = int(halo.align_px / halo.stride)
     blocks = math.ceil(output / step)
-    for count in range(max(1, extended // tile_px), blocks + 1):
-        cuts = [i * blocks // count * step for i in range(count)] + [output]
-        found = [
-            _tile(start, stop, size_px, extended, tile_px, halo)
-            for start, stop in itertools.pairwise(cuts)
-        ]
-        tiles = tuple(tile for tile in found if tile is not None)
-        if len(tiles) == count:
+    # A tile between two others looks to both sides; where it would hold no core there are none.
+    has_room = tile_px >= halo.before_px + halo.align_px + halo.after_px
+    most = blocks if has_room or halo.fixed_px else min(blocks, 2)
+    for count in range(max(1, extended // tile_px), most + 1):
+        cuts = (min(i * blocks // count * step, output) for i in range(count + 1))
+        tiles = _tiles(cuts, size_px, extended, tile_px, halo)
+        if tiles is not None:
             return AxisPlan(
                 size_px=size_px,
                 extended_px=extended,
@@ -143,6 +143,19 @@ def _extended_px(size_px: int, halo: AxisHalo) -> int:
         return _allowed_px(halo, max(size_px, least))
     steps = math.ceil(max(0, size_px - halo.fixed_px) / halo.align_px)
     return halo.fixed_px + steps * halo.align_px
+
+
+def _tiles(
+    cuts: Iterable[int], size_px: int, extended: int, tile_px: int, halo: AxisHalo
+) -> tuple[AxisTile, ...] | None:
+    """Give the tiles whose cores lie between the cuts; None as soon as one would be too large."""
+    tiles = []
+    for start, stop in itertools.pairwise(cuts):
+        tile = _tile(start, stop, size_px, extended, tile_px, halo)
+        if tile is None:
+            return None
+        tiles.append(tile)
+    return tuple(tiles)
 
 
 def _tile(

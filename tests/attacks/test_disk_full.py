@@ -1,4 +1,4 @@
-"""On a full disk a run ends in words, with no product; with room made it goes on to the same bytes."""  # fmt: skip
+"""On a full disk a run ends in words, without a product; with room it ends with the same bytes."""
 
 import errno
 import os

@@ -248,6 +248,18 @@ def test_what_is_no_video_is_refused(bundle: Path, tmp_path: Path, kind: str, en
     done = edgers("watch", bundle, path, "-o", tmp_path / "out")
     assert is_refusal(done), done
     assert not (tmp_path / "out").exists()
+    if "without" not in kind:
+        # Told by its beginning, before anything else looks at it.
+        assert "first bytes" in done.err or "empty" in done.err
+
+
+def test_a_name_that_stands_for_other_files_leads_to_none(tmp_path: Path) -> None:
+    write_video(tmp_path / "w.avi", [colours(48, 64)])
+    write_image(tmp_path / "v01.jpg")
+    path = tmp_path / "v%02d.jpg"
+    path.write_bytes(VIDEOS["avi without pictures"])
+    with pytest.raises(SceneError):
+        open_video_file(path)
 
 
 @pytest.mark.parametrize(

@@ -86,7 +86,7 @@ def axis_halos(draw: st.DrawFn, most_overlap_px: int = 60) -> AxisHalo:
 def grids(
     draw: st.DrawFn, rules: tuple[Blend, ...], most_px: int = 200, most_overlap_px: int = 60
 ) -> tuple[Grid, Halo]:
-    """Draw a grid with its halo; scenes may be smaller than a tile, and tiles barely large enough."""  # fmt: skip
+    """Draw a grid with its halo; scenes may be smaller than tiles, tiles barely large enough."""
     halo = Halo(
         height=draw(axis_halos(most_overlap_px)), width=draw(axis_halos(most_overlap_px))
     )  # fmt: skip
