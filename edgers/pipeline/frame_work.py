@@ -12,13 +12,13 @@ from edgers.errors import ContractError, EngineError, SceneError
 from edgers.pipeline.flow import Flow, Stage
 from edgers.pipeline.model import Model
 from edgers.pipeline.options import RunOptions
-from edgers.pipeline.plan import _blend, _overlap_px, trained_px, with_overlap
+from edgers.pipeline.plan import plan_tiles
 from edgers.pipeline.preprocess import Preprocessor
 from edgers.scene.frame import FrameScene
 from edgers.scene.open import environment
 from edgers.tasks.segmentation import SegmentationDecoder
 from edgers.tiling.axis_tiles import AxisPlan, AxisTile
-from edgers.tiling.grid import Grid, Tile, Weights, default_tile_px, plan_grid
+from edgers.tiling.grid import Grid, Tile, Weights
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,7 +107,7 @@ class FrameWork:
         """Cut a frame into tiles as a scene of its size; the last plan is kept."""
         grid = self._grid
         if grid is None or (grid.rows.size_px, grid.columns.size_px) != (height_px, width_px):
-            grid = self._grid = plan_frame(self._model, height_px, width_px, self._options)
+            grid = self._grid = plan_tiles(self._model, height_px, width_px, self._options)
         return grid
 
     def _read(self, scene: FrameScene, grid: Grid, prepare: Preprocessor, tile: Tile) -> _Ready:
@@ -178,19 +178,6 @@ class _Canvas:
         self._scores[:, down.start : down.stop, across.start : across.stop] += (
             scores[:, :rows, :columns] * share
         )
-
-
-def plan_frame(model: Model, height_px: int, width_px: int, options: RunOptions) -> Grid:
-    """Choose the tiles of a frame as `plan_scene` does, row by row."""
-    halo, source = model.bundle.halo, model.source
-    blend = _blend(model, options)
-    asked_px = options.tile_px or source.tile_px
-    if halo.is_exact and blend == "trim" and options.overlap_px is None:
-        tile_px = asked_px or default_tile_px(halo)
-    else:
-        tile_px = asked_px or trained_px(source) or default_tile_px(halo)
-        halo = with_overlap(halo, _overlap_px(source, options, tile_px))
-    return plan_grid(height_px, width_px, tile_px, halo, blend=blend)
 
 
 def check_one_image(model: Model) -> None:

@@ -18,17 +18,15 @@ not equal those of `edgers run`.
 A run of a strip always begins anew: a file is read again from its first row.
 """
 
-import signal
-import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Mapping
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from types import FrameType
 
 import edgers
 from edgers.errors import ContractError
+from edgers.pipeline.ending import ending_on_signals
 from edgers.pipeline.flow import Flow, Stage
 from edgers.pipeline.model import Model
 from edgers.pipeline.options import RunOptions
@@ -46,11 +44,6 @@ from edgers.tiling.axis_tiles import plan_axis
 from edgers.tiling.grid import default_tile_px
 from edgers.tiling.halo import Halo
 from edgers.tiling.row_stream import RowStream
-
-ENDING_SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")
-"""Signals at which a strip ends with the rows that have arrived."""
-
-Handler = Callable[[int, FrameType | None], object] | int | None
 
 OnRows = Callable[[int, int], None]
 """Listener: told the rows that arrived and the rows written, each time rows were written."""
@@ -88,7 +81,7 @@ def run_strip(
     # Signals come first: one between the making of files and their handler would leave these.
     with (
         Strip(where, model.source, options.renamed) as strip,
-        _ending_on_signals(strip.stop),
+        ending_on_signals(strip.stop),
     ):
         halo, tile_px = _halo_and_tile(model, options)
         stream = RowStream(halo.height, options.rows_px or tile_px)
@@ -207,29 +200,3 @@ def _report(work: StripWork, tally: Tally, rows: int, name: str) -> StripReport:
         wall_s=0.0,
         stage_s={},
     )
-
-
-@contextmanager
-def _ending_on_signals(stop: Callable[[], None]) -> Iterator[None]:
-    """Let the first signal end the strip; a second one does what it did before."""
-    before: dict[int, Handler] = {}
-
-    def end(_number: int, _frame: FrameType | None) -> None:
-        for one, handler in before.items():
-            signal.signal(one, handler)
-        stop()
-
-    if threading.current_thread() is threading.main_thread():
-        numbers = [getattr(signal, name) for name in ENDING_SIGNALS if hasattr(signal, name)]
-        for number in numbers:
-            handler = signal.getsignal(number)
-            # None was not set from Python and cannot be put back.
-            if handler not in (signal.SIG_IGN, None):
-                before[number] = handler
-        for number in before:
-            signal.signal(number, end)
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

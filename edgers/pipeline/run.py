@@ -129,9 +129,7 @@ class _Run:
             self._refuse_empty(class_map)
             set_cache(FINISH_CACHE_BYTES)
             provenance = self._provenance(watch.sha256())
-            products = class_map.finish(
-                time=scene.time, provenance=provenance, span=scene.span
-            )
+            products = class_map.finish(time=scene.time, provenance=provenance, span=scene.span)
         return SceneReport(
             scene=self.name,
             height_px=scene.own_place.height_px,

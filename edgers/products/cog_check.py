@@ -1,7 +1,7 @@
 """Making sure that a COG is whole on the disk.
 
-GDAL writes the last of a file when it closes it, and a disk that is full by then is not reported. In
-a COG each block lies between its own size and its last four bytes repeated (gdal.org/drivers/raster/
+GDAL writes the last of a file when it closes it; a disk that is full by then is not reported. In a
+COG each block lies between its own size and its last four bytes repeated (gdal.org/drivers/raster/
 cog.html, block leader and trailer), which tells a block that was cut from one that was not.
 """
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import rasterio
+from rasterio._err import CPLE_BaseError  # has no public name
 from rasterio.enums import MaskFlags, Resampling
 from rasterio.errors import RasterioError
 from rasterio.io import DatasetReader
@@ -70,12 +71,25 @@ class Asset(Closing):
                 band, asset=position, file=file, gsd_m=self.gsd_m,
                 data_type=AMPLITUDE_TYPE if is_complex(band.data_type) else band.data_type,
             )
-            for band in bands_of(self._file)
+            for band in self._stored_bands()
         ]  # fmt: skip
         if len(bands) == 1 and not bands[0].name and (match := NAME_IN_FILE.search(path.stem)):
             bands = [replace(bands[0], name=match.group(1).upper().removeprefix("SR_"))]
         self.bands = tuple(bands)
         self._learn_masks()
+
+    def _stored_bands(self) -> tuple[SceneBand, ...]:
+        """List the bands; raises SceneError where GDAL meets damage only now."""
+        try:
+            return bands_of(self._file)
+        # Broken XMP, and words of GDAL's that are no text.
+        except (CPLE_BaseError, UnicodeError) as error:
+            self._file.close()
+            raise SceneError(
+                f"scene {self.path} is damaged.",
+                seen=f"{str(error).rstrip('.')}.",
+                fix="Copy or download the file again.",
+            ) from error
 
     @property
     def dataset(self) -> DatasetReader | WarpedVRT:

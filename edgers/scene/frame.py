@@ -9,7 +9,6 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 from affine import Affine
-from rasterio._err import CPLE_BaseError  # has no public name
 
 from edgers.closing import Closing
 from edgers.contract import ModelInput
@@ -17,7 +16,6 @@ from edgers.errors import SceneError
 from edgers.scene.bands import SceneBand, match_bands
 from edgers.scene.frame_time import FrameTime
 from edgers.scene.place import Place
-from edgers.scene.png_whole import check_png
 from edgers.scene.pose import Pose
 from edgers.scene.raster import Raster, SceneWindow
 
@@ -71,23 +69,8 @@ class Frame:
     ) -> "AbstractContextManager[FrameScene]":
         """Give its pixels as a scene; raises SceneError or BandError as `Raster` does."""
         if self.path is not None:
-            return _opened(self.path, source, renamed)
+            return Raster(self.path, source, renamed)
         return PixelScene(self.pixels, source, renamed, self.key.source)
-
-
-def _opened(path: Path, source: ModelInput, renamed: Mapping[str, str]) -> Raster:
-    """Open an image file."""
-    check_png(path)
-    try:
-        return Raster(path, source, renamed)
-    # What rasterio makes of damage that GDAL finds when it is asked for bands, such as broken XMP,
-    # and of words of GDAL's that are no text.
-    except (CPLE_BaseError, UnicodeError) as error:
-        raise SceneError(
-            f"scene {path} is damaged.",
-            seen=f"{str(error).rstrip('.')}.",
-            fix="Copy or download the file again.",
-        ) from error
 
 
 class FrameScene(Protocol):

@@ -20,6 +20,7 @@ from rasterio.vrt import WarpedVRT
 
 from edgers.errors import SceneError
 from edgers.files import check_file
+from edgers.scene.png_whole import check_png
 
 DRIVERS = {
     b"II*\0": "GTiff",
@@ -65,6 +66,7 @@ def open_raster(path: Path) -> DatasetReader:
     if check_file(path, "scene", SceneError) == 0:
         raise SceneError(f"scene {text} is empty.", seen="It has 0 bytes.")
     _check_companions(path)
+    check_png(path)
     dataset = _open(path)
     if strangers := [name for name in dataset.files if not Path(name).name.startswith(path.stem)]:
         dataset.close()

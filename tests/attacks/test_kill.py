@@ -94,9 +94,7 @@ def test_killed_at_single_steps_on_the_disk_products_are_the_same(
         assert products(out) == wanted, step
 
 
-def test_a_kill_costs_at_most_the_tiles_in_flight(
-    undisturbed: Undisturbed, tmp_path: Path
-) -> None:
+def test_a_kill_costs_at_most_the_tiles_in_flight(undisturbed: Undisturbed, tmp_path: Path) -> None:
     folder, options, _ = undisturbed
     assert was_killed(start_run(folder, tmp_path / "out", 1500, **options))
     (ledger,) = (tmp_path / "out").glob(".edgers-*/ledger")

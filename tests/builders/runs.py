@@ -21,8 +21,8 @@ from builders.scenes import write_scene
 from edgers.bundle import open_bundle
 from edgers.cli.main import main
 from edgers.pipeline.model import load_model
-from edgers.pipeline.report import SceneReport
 from edgers.pipeline.options import RunOptions
+from edgers.pipeline.report import SceneReport
 from edgers.pipeline.run import run_scene
 
 Net = Callable[[], onnx.ModelProto]

@@ -92,8 +92,12 @@ def test_torn_and_followed_by_junk_whole_lines_count(
     path = tmp_path / "ledger"
     whole = written(path)
     cut = data.draw(st.integers(whole.index(b"\n") + 1, len(whole)))
-    path.write_bytes(whole[:cut] + junk)
-    assert reopened(path) == ENTRIES[: whole[:cut].count(b"\n") - 1]
+    content = whole[:cut] + junk
+    path.write_bytes(content)
+    # What looks like junk may be the very end that a line lacks.
+    lines = whole.splitlines(keepends=True)
+    kept = max(n for n in range(len(lines) + 1) if content.startswith(b"".join(lines[:n])))
+    assert reopened(path) == ENTRIES[: kept - 1]
 
 
 @settings(QUICK, max_examples=200)

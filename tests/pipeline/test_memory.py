@@ -12,7 +12,7 @@ import pytest
 import rasterio
 from builders.bundles import BAND_NAMES, contract_document, make_bundle, tiny_net
 from builders.graphs import GraphBuilder
-from builders.memory import peak_growth
+from builders.memory import peak_growth, reported_and_own_peak
 from builders.networks import attention_net, index_contract, index_net
 from builders.runs import edgers
 from builders.scenes import noise, write_scene
@@ -271,6 +271,20 @@ def test_any_model_is_planned_and_kept_to_a_limit(
         assert found.grid.tile_px == 64 or net is index_net
 
 
+needs_proc = pytest.mark.skipif(
+    not Path("/proc/self/status").exists(), reason="the system does not tell a program's own peak"
+)
+
+
+@needs_proc
+def test_the_peak_reported_is_of_this_process_alone(tmp_path: Path) -> None:
+    make_bundle(tmp_path)
+    write_scene(tmp_path / "scene.tif", noise(3, 300, 400), names=BAND_NAMES)
+    reported, own = reported_and_own_peak(tmp_path, "scene.tif")
+    assert reported == pytest.approx(own, rel=0.05)
+
+
+@needs_proc
 @pytest.mark.parametrize(
     "options",
     [

@@ -24,9 +24,9 @@ from rasterio.errors import NotGeoreferencedWarning
 import edgers
 from edgers.bundle import open_bundle
 from edgers.errors import EdgersError
+from edgers.pipeline.input_watch import scene_hash
 from edgers.pipeline.model import load_model
 from edgers.pipeline.report import SceneReport
-from edgers.pipeline.input_watch import scene_hash
 from edgers.pipeline.run import run_scene, slug
 
 

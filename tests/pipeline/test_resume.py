@@ -157,6 +157,22 @@ def test_a_seam_that_is_gone_costs_the_tiles_before_it(
     assert products(tmp_path / "out") == products(tmp_path / "whole")
 
 
+def test_tiles_made_twice_count_once(model: Model, scene: Path, tmp_path: Path) -> None:
+    way = WAYS["hann"]
+    undisturbed = run(model, scene, tmp_path / "whole", way)
+    work = leave_unfinished(model, scene, tmp_path / "out", 9, **way)
+    for seam in work.glob("seam-*"):
+        seam.unlink()
+    leave_unfinished(model, scene, tmp_path / "out", 12, **way)
+    tiles = [tile_of(line) for line in ledger_lines(work) if tile_of(line) is not None]
+    assert len(tiles) > len(set(tiles))
+    report = run(model, scene, tmp_path / "out", way)
+    assert report.reused_tiles > 9
+    assert report.classes == undisturbed.classes
+    assert report.nodata_share == undisturbed.nodata_share
+    assert products(tmp_path / "out") == products(tmp_path / "whole")
+
+
 def test_only_seams_that_are_still_needed_are_kept(
     model: Model, scene: Path, tmp_path: Path
 ) -> None:

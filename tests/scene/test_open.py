@@ -150,7 +150,8 @@ def test_a_file_that_only_begins_right_is_refused(
     tmp_path: Path, magic: bytes, rest: bytes
 ) -> None:
     (tmp_path / "s.tif").write_bytes(magic + rest)
-    assert "is not a raster that can be read" in refusal(tmp_path / "s.tif")
+    words = "is damaged" if b"PNG" in magic else "is not a raster that can be read"
+    assert words in refusal(tmp_path / "s.tif")
 
 
 @pytest.mark.parametrize("shape", [(1, MAX_SIDE_PX + 1), (MAX_SIDE_PX + 1, 1)])
