@@ -1,21 +1,20 @@
 """Peak memory of a run against its plan, on scenes of any size, with exact halo and blended.
 
-    python -m edgers.bench.memory [--size 20000x20000] [--then 60000x20000] [--json FILE]
+    python -m edgers.bench.memory [--sizes 20000x20000 60000x20000] [--json FILE]
 
-Each run is a process of its own; its peak is what the system counted (ru_maxrss). The plan is what
+Each run is a process of its own; its peak is what the system counted (VmHWM). The plan is what
 `edgers inspect BUNDLE SCENE --json` said before. Scenes are synthetic, 4 bands of uint16; the
 network has two 3 × 3 convolutions and gives 5 classes.
 """
 
 import argparse
 import json
-import os
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -104,18 +103,12 @@ def write_scene(
             dataset.write(strip[:, :height, :width_px], window=Window(0, row, width_px, height))
 
 
-def edgers(*arguments: object) -> tuple[str, int, float]:
-    """Run the command line in a process of its own; give its output, peak bytes and seconds."""
-    begin = time.perf_counter()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "edgers", *map(str, arguments)], stdout=subprocess.PIPE, text=True
-    )
-    assert process.stdout is not None
-    out = process.stdout.read()
-    _, status, usage = os.wait4(process.pid, 0)
-    if status:
-        raise SystemExit(f"edgers {arguments[0]} failed")
-    return out, usage.ru_maxrss * 1024, time.perf_counter() - begin
+def edgers(*arguments: object) -> dict[str, Any]:
+    """Run the command line in a process of its own; give what it prints as JSON."""
+    command = [sys.executable, "-m", "edgers", *map(str, arguments), "--json"]
+    done = json.loads(subprocess.run(command, capture_output=True, check=True).stdout)
+    found: dict[str, Any] = done[0] if isinstance(done, list) else done
+    return found
 
 
 def measure(folder: Path, sizes: list[tuple[int, int]]) -> Iterator[dict[str, object]]:
@@ -129,15 +122,16 @@ def measure(folder: Path, sizes: list[tuple[int, int]]) -> Iterator[dict[str, ob
         write_scene(scene, height_px, width_px)
         for blend in ("trim", "hann"):
             chosen = ("--blend", blend, "--overlap", 32) if blend == "hann" else ()
-            plan = json.loads(edgers("inspect", bundle, scene, "--json", *chosen)[0])["memory"]
-            _, peak, took_s = edgers("run", bundle, scene, "-o", folder / "out", "--quiet", *chosen)
+            plan = edgers("inspect", bundle, scene, *chosen)["memory"]
+            report = edgers("run", bundle, scene, "-o", folder / "out", *chosen)
+            peak = report["peak_bytes"]
             yield {
                 "scene": f"{height_px} × {width_px}",
                 "way": "exact halo" if blend == "trim" else "blended, hann",
                 "planned_mb": round(plan["peak"] / 1e6),
                 "measured_mb": round(peak / 1e6),
                 "measured / planned": round(peak / plan["peak"], 3),
-                "seconds": round(took_s, 1),
+                "seconds": round(report["wall_s"], 1),
             }
         scene.unlink()
 

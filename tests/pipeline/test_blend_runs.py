@@ -344,6 +344,27 @@ def test_a_graph_of_one_size_needs_no_options(tmp_path: Path) -> None:
     assert report.tiles > 6
 
 
+def tokens_net() -> onnx.ModelProto:
+    """Take only 32 × 32 px, and lose the image on the way, as transformers do."""
+    graph = GraphBuilder()
+    flat = graph.node("Reshape", ["x", graph.constant([1, 3, 32 * 32], "int64")])
+    mixed = graph.node("Add", [flat, graph.node("Softmax", [flat], axis=2)])
+    back = graph.node("Reshape", [mixed, graph.constant([1, 3, 32, 32], "int64")])
+    return graph.model(back, sizes=(32, 32))
+
+
+@pytest.mark.parametrize("size", [20, 50, 64, 75])
+@pytest.mark.parametrize("chosen", [{}, {"overlap_px": 0}, {"overlap_px": 9, "blend": "linear"}])
+def test_a_graph_of_one_size_that_loses_the_image_is_run_over_any_scene(
+    tmp_path: Path, size: int, chosen: dict[str, Any]
+) -> None:
+    samples = noise(3, size, size + 3, "float32")
+    samples = (samples // 100 * 100 + 7 * np.arange(3)[:, None, None]).astype(np.float32)
+    report = run_on(tmp_path, samples, net=tokens_net, **chosen)
+    assert np.array_equal(read_product(report), largest_band(samples))
+    assert report.tiles >= -((-size // 32) ** 2)
+
+
 def test_the_last_tile_pushed_back_onto_another_costs_no_areas(tmp_path: Path) -> None:
     report = run_on(
         tmp_path, noise(3, 50, 50), net=fixed_net, document=scores_contract(), overlap_px=10,

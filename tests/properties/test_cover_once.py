@@ -1,5 +1,7 @@
 """Every output pixel is contributed by one tile, whatever the graph, the sizes and the overlap."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from builders.halos import (
@@ -128,3 +130,12 @@ def test_named_cases(name: str, blend: Blend, order: Order) -> None:
     grid = plan_grid(size, size, tile, both, blend=blend, order=order)
     assert (times_covered(grid) == 1).all()
     assert grid.tile_px <= tile
+
+
+@pytest.mark.parametrize("size_px", [1, 30, 63, 64, 65, 90, 97, 128, 150])
+@pytest.mark.parametrize("align_px", [1, 2, 32, 64])
+def test_a_graph_of_one_size_covers_any_scene(size_px: int, align_px: int) -> None:
+    halo = replace(same_halo(0, align_px, strict=True), fixed_px=64)
+    grid = plan_grid(size_px, 64, 64, Halo(height=halo, width=halo))
+    assert (times_covered(grid) == 1).all()
+    assert {tile.window_shape for tile in grid} == {(64, 64)}

@@ -1,8 +1,13 @@
 """The order in which tiles are worked on, and what a grid says of its tiles."""
 
+from contextlib import suppress
+from typing import Any
+
 import pytest
 from builders.halos import ORDERS, same_halo, with_overlap
 
+from edgers.errors import TilingError
+from edgers.tiling import axis_tiles
 from edgers.tiling.grid import Grid, Order, default_tile_px, plan_grid
 from edgers.tiling.halo import AxisHalo, Halo
 
@@ -57,3 +62,19 @@ def test_a_default_tile_is_many_halos_wide_and_takes_the_smallest() -> None:
     assert default_tile_px(Halo(height=narrow, width=wide)) == 14 * 40
     coarse = same_halo(10, 512)
     assert default_tile_px(Halo(height=narrow, width=coarse)) == 512 + 512 + 10
+
+
+@pytest.mark.parametrize("tile_px", [40, 41, 42, 60])
+def test_planning_takes_work_for_the_tiles_it_makes_not_for_their_square(
+    monkeypatch: pytest.MonkeyPatch, tile_px: int
+) -> None:
+    plain, calls = axis_tiles._tile, []
+
+    def counted(*arguments: Any) -> Any:
+        calls.append(arguments)
+        return plain(*arguments)
+
+    monkeypatch.setattr(axis_tiles, "_tile", counted)
+    with suppress(TilingError):  # 41 px are the least
+        axis_tiles.plan_axis(600, tile_px, same_halo(20))
+    assert len(calls) < 10 * 600
