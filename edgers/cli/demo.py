@@ -1,7 +1,6 @@
 """`edgers demo`: the whole path on a synthetic flood scene with known truth."""
 
 import json
-import sys
 from importlib.resources import as_file, files
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from edgers.cli.show import line, print_lines, report_lines, shape_text
 from edgers.export.compile import compile_bundle
 from edgers.export.flood_demo.contract import CLASSES, flood_contract
 from edgers.export.flood_demo.scene import FloodSceneSpec, write_flood_scene
+from edgers.pipeline.memory import peak_bytes
 from edgers.pipeline.model import load_model
 from edgers.pipeline.run import run_scene
 
@@ -55,7 +55,7 @@ def command(out: Path, size_px: int, seed: int, quiet: bool) -> None:
     )
     found = next(area.area_km2 or 0.0 for area in report.classes if area.name == "water")
     line("flooded", f"{found * HECTARES_PER_KM2:.0f} ha found, {_true_hectares(truth):.0f} ha true")
-    line("memory", f"peak {_peak_memory_mb():.0f} MB, scene making included")
+    line("memory", f"peak {peak_bytes() / 1e6:.0f} MB, scene making included")
     line("look at", f"{report.products[0]} and {report.products[0].with_suffix('.png')}")
 
 
@@ -81,11 +81,3 @@ def _true_hectares(truth: Path) -> float:
             for _, window in dataset.block_windows(1)
         )
     return float(pixels * pixel_m2 / 10_000)
-
-
-def _peak_memory_mb() -> float:
-    """Give the peak resident memory of this process."""
-    import resource
-
-    unit = 1 if sys.platform == "darwin" else 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6

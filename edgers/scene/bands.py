@@ -190,6 +190,14 @@ def _described(band: Band) -> str:
 def _check(band: Band, fit: SceneBand, origin: str) -> None:
     """Refuse a band whose samples cannot be what the model was trained on."""
     which = f"{origin} band {fit.name or fit.index}"
+    # Raster files give the amplitude of complex samples; strips do not.
+    if fit.data_type.startswith("complex"):
+        raise BandError(
+            f"{which} holds complex samples.",
+            seen=f"Its type is {fit.data_type}.",
+            rule="A band must hold real numbers.",
+            fix="Write its amplitude as a band first.",
+        )
     if band.data_type and _sort_of(band.data_type) != _sort_of(fit.data_type):
         raise BandError(
             f"{which} has samples of another sort than the model was trained on.",

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from fractions import Fraction
+from typing import NamedTuple
 
 from hypothesis import assume
 from hypothesis import strategies as st
@@ -82,10 +83,25 @@ def axis_halos(draw: st.DrawFn, most_overlap_px: int = 60) -> AxisHalo:
     return halo
 
 
+class Drawn(NamedTuple):
+    """A grid and the halo it was made with; told in short when a test fails."""
+
+    grid: Grid
+    halo: Halo
+
+    def __repr__(self) -> str:
+        rows, columns, weights = self.grid.rows, self.grid.columns, self.grid.weights
+        rule = weights.rule if weights else "trim"
+        return (
+            f"{rows.size_px} × {columns.size_px} px, {len(rows.tiles)} × {len(columns.tiles)} "
+            f"tiles of {self.grid.tile_px} px, {rule}, by {self.grid.order}, {self.halo}"
+        )
+
+
 @st.composite
 def grids(
     draw: st.DrawFn, rules: tuple[Blend, ...], most_px: int = 200, most_overlap_px: int = 60
-) -> tuple[Grid, Halo]:
+) -> Drawn:
     """Draw a grid with its halo; scenes may be smaller than tiles, tiles barely large enough."""
     halo = Halo(
         height=draw(axis_halos(most_overlap_px)), width=draw(axis_halos(most_overlap_px))
@@ -103,7 +119,7 @@ def grids(
         assume("too small for this graph" not in error.what)
         assume("gives no output" not in error.what)
         raise
-    return grid, halo
+    return Drawn(grid, halo)
 
 
 def _fixed_px(halo: AxisHalo) -> int:

@@ -5,7 +5,7 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 import numpy.typing as npt
-from builders.halos import MIXED, grids
+from builders.halos import MIXED, Drawn, grids
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -25,7 +25,7 @@ Floats = npt.NDArray[np.float64]
 
 @MANY
 @given(drawn=grids(MIXED, most_px=400))
-def test_weights_are_above_zero_and_sum_to_one_on_both_axes(drawn: tuple[Grid, Halo]) -> None:
+def test_weights_are_above_zero_and_sum_to_one_on_both_axes(drawn: Drawn) -> None:
     grid, _ = drawn
     weights = grid.weights
     assert weights is not None
@@ -109,7 +109,7 @@ SMALL = settings(MANY, max_examples=40)
 
 @SMALL
 @given(drawn=grids(MIXED, most_px=80, most_overlap_px=16), seed=st.integers(0, 2**16))
-def test_seams_mix_as_whole_arrays_do(drawn: tuple[Grid, Halo], seed: int) -> None:
+def test_seams_mix_as_whole_arrays_do(drawn: Drawn, seed: int) -> None:
     grid, halo = drawn
     assert grid.weights is not None
     scores = scores_of(grid, halo, 2, seed)
@@ -121,11 +121,18 @@ def test_seams_mix_as_whole_arrays_do(drawn: tuple[Grid, Halo], seed: int) -> No
 
 @SMALL
 @given(drawn=grids(MIXED, most_px=120, most_overlap_px=24), value=st.floats(-100, 100, width=32))
-def test_scores_that_are_the_same_everywhere_stay_so(
-    drawn: tuple[Grid, Halo], value: float
-) -> None:
+def test_scores_that_are_the_same_everywhere_stay_so(drawn: Drawn, value: float) -> None:
     grid, halo = drawn
     scores = [np.full_like(one, value) for one in scores_of(grid, halo, 1, 0)]
     with TemporaryDirectory() as folder:
         found = mixed(grid, scores, Path(folder))
-    assert np.abs(found - value).max() <= 1e-6 * max(1.0, abs(value))
+    assert grid.weights is not None
+    summands = np.prod(
+        [
+            max(len(tile.parts) for tile in axis)
+            for axis in (grid.weights.rows, grid.weights.columns)
+        ]
+    )
+    # Where hundreds of tiles meet, single precision rounds as many times.
+    allowed = max(1e-6, 1e-7 * summands)
+    assert np.abs(found - value).max() <= allowed * max(1.0, abs(value))

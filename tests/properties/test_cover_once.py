@@ -7,6 +7,7 @@ import pytest
 from builders.halos import (
     MIXED,
     ORDERS,
+    Drawn,
     coarse_halo,
     grids,
     same_halo,
@@ -39,7 +40,7 @@ def times_covered(grid: Grid) -> np.ndarray:
 
 @MANY
 @given(drawn=grids(("trim", *MIXED)))
-def test_cores_cover_the_product_once(drawn: tuple[Grid, Halo]) -> None:
+def test_cores_cover_the_product_once(drawn: Drawn) -> None:
     grid, _ = drawn
     assert (times_covered(grid) == 1).all()
     assert sum(tile.core_shape[0] * tile.core_shape[1] for tile in grid) == np.prod(
@@ -49,7 +50,7 @@ def test_cores_cover_the_product_once(drawn: tuple[Grid, Halo]) -> None:
 
 @MANY
 @given(drawn=grids(("trim", *MIXED)))
-def test_windows_stay_inside_and_hold_what_they_contribute(drawn: tuple[Grid, Halo]) -> None:
+def test_windows_stay_inside_and_hold_what_they_contribute(drawn: Drawn) -> None:
     grid, halo = drawn
     for plan, axis in ((grid.rows, halo.height), (grid.columns, halo.width)):
         assert plan.output_px == (axis.output_size(plan.extended_px) or 0) - int(
@@ -70,7 +71,7 @@ def test_windows_stay_inside_and_hold_what_they_contribute(drawn: tuple[Grid, Ha
 
 @FEW
 @given(drawn=grids(MIXED, most_px=90, most_overlap_px=16))
-def test_no_tile_adds_to_a_core_that_is_done(drawn: tuple[Grid, Halo]) -> None:
+def test_no_tile_adds_to_a_core_that_is_done(drawn: Drawn) -> None:
     grid, _ = drawn
     weights = grid.weights
     assert weights is not None

@@ -197,6 +197,12 @@ def test_the_same_unit_or_none_is_taken() -> None:
     assert match(Band(name="a"), [scene_band(name="a", unit="dB")])
 
 
+@pytest.mark.parametrize("data_type", ["complex64", "complex128", "complex_int16"])
+def test_complex_samples_are_refused(data_type: str) -> None:
+    text = refusal(Band(name="a"), [scene_band(name="a", data_type=data_type)])
+    assert f"Its type is {data_type}." in text
+
+
 def bands_in(path: Path) -> tuple[SceneBand, ...]:
     with open_raster(path) as dataset:
         return bands_of(dataset)

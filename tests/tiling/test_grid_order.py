@@ -77,4 +77,5 @@ def test_planning_takes_work_for_the_tiles_it_makes_not_for_their_square(
     monkeypatch.setattr(axis_tiles, "_tile", counted)
     with suppress(TilingError):  # 41 px are the least
         axis_tiles.plan_axis(600, tile_px, same_halo(20))
-    assert len(calls) < 10 * 600
+    # Every count from the least on would be 150 000.
+    assert len(calls) < 50 * 600
