@@ -71,8 +71,8 @@ class Mix:
 
 MIXES = {
     "read": Mix(size_px=2048, bands=13, hidden=(), classes=3, is_folder=True),
-    "infer": Mix(size_px=2048, bands=13, hidden=(64, 128, 128), classes=3),
-    "write": Mix(size_px=2048, bands=2, hidden=(4,), classes=8, probabilities=True),
+    "infer": Mix(size_px=3072, bands=13, hidden=(64, 128, 128), classes=3),
+    "write": Mix(size_px=3072, bands=2, hidden=(4,), classes=8, probabilities=True),
 }
 
 

@@ -59,9 +59,14 @@ class Draft(Closing):
         block = np.ascontiguousarray(block, dtype=self.shape.data_type)
         data = _bytes(block)
         length = block.shape[2] * self._item
+        handle, begin = self._open(), 0
         with disk_errors(self.path.name):
-            for position, offset in enumerate(self._offsets(block.shape, row, column)):
-                self._put(data[position * length : (position + 1) * length], offset)
+            for offset in self._offsets(block.shape, row, column):
+                written = os.pwrite(handle, data[begin : begin + length], offset)
+                # One call may write a part when the disk is nearly full.
+                if written != length:
+                    self._put(data[begin + written : begin + length], offset + written)
+                begin += length
         return zlib.crc32(data)
 
     def read(self, row: int, column: int, height: int, width: int) -> npt.NDArray[np.generic]:
@@ -108,7 +113,7 @@ class Draft(Closing):
         ]
 
     def _put(self, data: memoryview, offset: int) -> None:
-        """Write all of `data`: one call may write a part when the disk is nearly full."""
+        """Write all of `data`, in as many calls as it takes."""
         while data:
             written = os.pwrite(self._open(), data, offset)
             data, offset = data[written:], offset + written

@@ -87,7 +87,8 @@ def write_quicklook(
         y = top + height + MARGIN_PX + i * LINE_PX
         draw.rectangle((MARGIN_PX, y, MARGIN_PX + 16, y + 16), fill=colour, outline=INK)
         _write(draw, (MARGIN_PX + LINE_PX + 2, y), text)
-    sheet.save(path, format="PNG")
+    # With more the file is as large, and takes longer.
+    sheet.save(path, format="PNG", compress_level=3)
 
 
 def _write(draw: ImageDraw.ImageDraw, place: tuple[int, int], text: str) -> None:

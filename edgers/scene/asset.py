@@ -20,7 +20,7 @@ from edgers.errors import SceneError
 from edgers.scene.bands import SceneBand, bands_of
 from edgers.scene.geometry import SEMI_MAJOR_M, check_crs, gsd_m
 from edgers.scene.lonlat import unit_vectors
-from edgers.scene.open import decoding, open_raster
+from edgers.scene.open import open_raster
 from edgers.scene.place import Place, counted_from_middle, place_of
 from edgers.scene.swath_view import swath_view
 
@@ -167,8 +167,7 @@ class Asset(Closing):
             if is_complex(self._dataset.dtypes[0]):
                 samples, missing = self._read_amplitudes(bands, window)
             else:
-                with decoding(self._dataset):
-                    samples = self._dataset.read([band.index for band in bands], window=window)
+                samples = self._dataset.read([band.index for band in bands], window=window)
                 missing = self._missing(samples, bands)
             for mask in self._masks:
                 valid = (

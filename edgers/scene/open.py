@@ -4,7 +4,6 @@ GDAL opens far more than image files: addresses on the network, other files name
 pipes. A scene comes from a regular local file, through one of a few drivers, with the network off.
 """
 
-import contextlib
 import math
 import os
 import warnings
@@ -16,7 +15,6 @@ os.environ.setdefault("GDAL_DISABLE_READDIR_ON_OPEN", "FALSE")
 import rasterio
 from rasterio.errors import NotGeoreferencedWarning, RasterioError
 from rasterio.io import DatasetReader
-from rasterio.vrt import WarpedVRT
 
 from edgers.errors import SceneError
 from edgers.files import check_file
@@ -35,6 +33,10 @@ DRIVERS = {
 """Driver by the first bytes of a file: TIFF and BigTIFF, JPEG 2000 file and code stream, PNG, JPEG.
 
 None of these drivers follows a reference to another file or address, and no other is tried."""
+
+OPEN_OPTIONS = {"GTiff": {"NUM_THREADS": "1"}}
+"""Options by driver. Several threads that decode one TIFF gave wrong samples now and then (GDAL
+3.10.3); JPEG 2000 is decoded by as many as there are processors, which is GDAL's default."""
 
 COMPANIONS = (".msk", ".MSK", ".ovr", ".OVR", ".aux.xml", ".AUX.XML")
 """Endings of files that GDAL looks for beside a scene."""
@@ -132,7 +134,9 @@ def _open(path: Path) -> DatasetReader:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", NotGeoreferencedWarning)
             # An absolute path cannot be taken for a driver prefix such as `GTIFF_DIR:`.
-            return rasterio.open(path.absolute(), driver=driver, sharing=False)
+            return rasterio.open(
+                path.absolute(), driver=driver, sharing=False, **OPEN_OPTIONS.get(driver, {})
+            )
     except (RasterioError, UnicodeError, OSError) as error:
         raise SceneError(
             f"scene {path} is not a raster that can be read.",
@@ -143,17 +147,4 @@ def _open(path: Path) -> DatasetReader:
 
 def environment() -> rasterio.Env:
     """Give the GDAL settings under which scenes are read."""
-    # Several threads that decode one TIFF gave wrong samples now and then (GDAL 3.10.3).
-    return rasterio.Env(CPL_VSIL_CURL_ALLOWED_EXTENSIONS=".none", GDAL_NUM_THREADS="1")
-
-
-def decoding(dataset: DatasetReader | WarpedVRT) -> contextlib.AbstractContextManager[object]:
-    """Give the settings for reading from `dataset`: the blocks of a JPEG 2000 file are slow to
-    decode, and several threads at one of them gave no wrong sample.
-    """
-    if dataset.driver == "JP2OpenJPEG":
-        threads: contextlib.AbstractContextManager[object] = rasterio.Env(
-            GDAL_NUM_THREADS="ALL_CPUS"
-        )
-        return threads
-    return contextlib.nullcontext()
+    return rasterio.Env(CPL_VSIL_CURL_ALLOWED_EXTENSIONS=".none")
