@@ -8,9 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 from edgers.contract.model import ModelClass
-from edgers.errors import ContractError, EngineError, SceneError
+from edgers.errors import EngineError, SceneError
 from edgers.pipeline.flow import Flow, Stage
-from edgers.pipeline.model import Model
+from edgers.pipeline.model import Model, check_one_image
 from edgers.pipeline.options import RunOptions
 from edgers.pipeline.plan import plan_tiles
 from edgers.pipeline.preprocess import Preprocessor
@@ -74,7 +74,7 @@ class FrameWork:
 
     def __init__(self, model: Model, options: RunOptions) -> None:
         """Prepare; raises ContractError where the model needs more than one image."""
-        check_one_image(model)
+        check_one_image(model, "A frame")
         self._model, self._options = model, options
         self._decoder = SegmentationDecoder(model.output, with_probabilities=False)
         self._grid: Grid | None = None
@@ -178,19 +178,6 @@ class _Canvas:
         self._scores[:, down.start : down.stop, across.start : across.stop] += (
             scores[:, :rows, :columns] * share
         )
-
-
-def check_one_image(model: Model) -> None:
-    """Raise ContractError where a model needs more than one image."""
-    inputs = model.bundle.contract.inputs
-    if len(inputs) == 1 and "time" not in inputs[0].dim_order:
-        return
-    raise ContractError(
-        f"model {model.bundle.contract.name!r} needs more than one image.",
-        seen=f"Its inputs: {', '.join(one.name for one in inputs)}.",
-        rule="A frame feeds one input of one date.",
-        fix="Run scenes with 'edgers run'.",
-    )
 
 
 def _checked(found: FrameMap, name: str) -> FrameMap:

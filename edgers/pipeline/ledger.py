@@ -96,6 +96,20 @@ class Ledger(Closing):
             self._file.truncate(size)
 
 
+def earlier_cuts(path: Path) -> int | None:
+    """Give the cuts (`Grid.cuts`) of the unfinished run whose ledger is at `path`, if there is one.
+
+    What a run chooses under a limit of memory hangs on what was measured; going on needs the same.
+    """
+    try:
+        with path.open("rb") as file:
+            first = _entry(file.readline()) or {}
+    except OSError:
+        return None
+    cuts = first.get("cuts")
+    return cuts if isinstance(cuts, int) else None
+
+
 def _entry(line: bytes) -> Json | None:
     """Read a line; None where it is torn."""
     checksum, _, text = line.rstrip(b"\n").partition(b" ")

@@ -101,10 +101,11 @@ class RunPlan:
     """What they take."""
 
 
-def plan_run(model: Model, scene: Scene, options: RunOptions) -> RunPlan:
+def plan_run(model: Model, scene: Scene, options: RunOptions, cuts: int | None = None) -> RunPlan:
     """Choose tiles, and how many are worked on at once, so that the memory allowed is kept.
 
-    Raises MemoryPlanError, with the smallest amount that would do, where nothing fits.
+    `cuts` are those of an unfinished run: its tiles are taken again where they fit at all. Raises
+    MemoryPlanError, with the smallest amount that would do, where nothing fits.
     """
     grid = plan_scene(model, scene, options)
     need = measured_need(model, _probe_px(model, grid))
@@ -115,7 +116,8 @@ def plan_run(model: Model, scene: Scene, options: RunOptions) -> RunPlan:
         RunPlan(options=o, grid=g, memory=memory_plan(model, scene, g, o, need)) for o, g in choices
     ]
     limit = options.max_memory_bytes or sys.maxsize
-    fitting = [plan for plan in plans if MARGIN * plan.memory.peak <= limit]
+    fitting = [p for p in plans if p.grid.cuts == cuts and p.memory.peak <= limit]
+    fitting = fitting or [p for p in plans if MARGIN * p.memory.peak <= limit]
     if fitting:
         return max(fitting, key=_speed)
     least = min(plans, key=lambda plan: plan.memory.peak)

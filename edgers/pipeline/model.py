@@ -12,7 +12,7 @@ from edgers.closing import Closing
 from edgers.contract import ModelInput, ModelOutput
 from edgers.engines import ENGINES, Engine
 from edgers.engines.agreement import largest_difference, largest_value
-from edgers.errors import BundleError, EngineError
+from edgers.errors import BundleError, ContractError, EngineError
 
 GOLDEN_TOLERANCE = 1e-3
 """Largest golden-tile error, as a share of the largest expected value.
@@ -94,3 +94,15 @@ def _array(bundle: Bundle, name: str) -> npt.NDArray[np.generic]:
     except (ValueError, EOFError, OSError) as error:
         raise BundleError(f"bundle entry {name} is not an array.", seen=f"{error}.") from error
     return array
+
+
+def check_one_image(model: Model, what: str) -> None:
+    """Raise ContractError where a model needs more than `what` has: one image of one date."""
+    if len(model.inputs) == 1 and not model.source.is_series:
+        return
+    raise ContractError(
+        f"model {model.bundle.contract.name!r} needs more than one image.",
+        seen=f"Its inputs: {', '.join(one.name for one in model.inputs)}.",
+        rule=f"{what} feeds one input of one date.",
+        fix="Run scenes with 'edgers run'.",
+    )

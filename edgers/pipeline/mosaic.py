@@ -92,10 +92,7 @@ class Mosaic:
         """Give what each tile put aside, from the first tile up to the first that is not whole."""
         put_aside: list[int | None] = []
         for record in self._records():
-            is_next = record.tile == len(put_aside)
-            if not is_next or not self.work.class_map.is_whole(
-                record, self.work.grid.tile(record.tile)
-            ):
+            if record.tile != len(put_aside) or not self._is_whole(record):
                 break
             put_aside.append(record.seam)
         return put_aside

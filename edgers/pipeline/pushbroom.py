@@ -25,10 +25,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import edgers
-from edgers.errors import ContractError
 from edgers.pipeline.ending import ending_on_signals
 from edgers.pipeline.flow import Flow, Stage
-from edgers.pipeline.model import Model
+from edgers.pipeline.model import Model, check_one_image
 from edgers.pipeline.options import RunOptions
 from edgers.pipeline.plan import DEFAULT_OVERLAP_SHARE, trained_px, with_overlap
 from edgers.pipeline.preprocess import Preprocessor
@@ -77,7 +76,7 @@ def run_strip(
     nothing written.
     """
     options, begin = options or StripOptions(), time.perf_counter()
-    _check_model(model)
+    check_one_image(model, "A strip")
     # Signals come first: one between the making of files and their handler would leave these.
     with (
         Strip(where, model.source, options.renamed) as strip,
@@ -112,19 +111,6 @@ def run_strip(
                 stage_s={stage.name: stage.busy_s for stage in stages},
             )  # fmt: skip
             return replace(report, products=tuple(product.finish(report.document())))
-
-
-def _check_model(model: Model) -> None:
-    """Refuse models that need more than the rows of one strip."""
-    inputs = model.bundle.contract.inputs
-    if len(inputs) == 1 and "time" not in inputs[0].dim_order:
-        return
-    raise ContractError(
-        f"model {model.bundle.contract.name!r} needs more than one image.",
-        seen=f"Its inputs: {', '.join(one.name for one in inputs)}.",
-        rule="Push-broom rows feed one input of one date.",
-        fix="Run the finished scene with 'edgers run'.",
-    )
 
 
 def _halo_and_tile(model: Model, options: StripOptions) -> tuple[Halo, int]:

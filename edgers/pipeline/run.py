@@ -4,7 +4,6 @@ import contextlib
 import math
 import re
 import time
-import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -14,7 +13,7 @@ import edgers
 from edgers.errors import EngineError, OutputError, SceneError
 from edgers.pipeline.flow import Flow, Stage
 from edgers.pipeline.input_watch import InputWatch
-from edgers.pipeline.ledger import Ledger
+from edgers.pipeline.ledger import Ledger, earlier_cuts
 from edgers.pipeline.memory import FINISH_CACHE_BYTES, peak_bytes, plan_run
 from edgers.pipeline.model import Model
 from edgers.pipeline.mosaic import Mosaic
@@ -27,7 +26,7 @@ from edgers.pipeline.report import SceneReport
 from edgers.pipeline.seams import Seams
 from edgers.pipeline.tile_work import Answer, TileWork, preview_bands
 from edgers.products.class_map import ClassMap, Places, product_names
-from edgers.products.work_folder import LEDGER, WorkFolder
+from edgers.products.work_folder import LEDGER, WorkFolder, work_path
 from edgers.scene.block_cache import cache_bytes, set_cache
 from edgers.scene.open import environment
 from edgers.scene.scene import Scene
@@ -50,12 +49,13 @@ def run_scene(
     options, progress = options or RunOptions(), progress or Silent()
     begin = time.perf_counter()
     with environment(), open_scene(model, scene, options) as opened:
+        name = f"{opened.name}_{slug(model.bundle.contract.name)}"
         if options.max_memory_bytes is None:
             grid = plan_scene(model, opened, options)
         else:
-            plan = plan_run(model, opened, options)
+            cuts = None if options.restart else earlier_cuts(work_path(folder, name) / LEDGER)
+            plan = plan_run(model, opened, options, cuts)
             options, grid = plan.options, plan.grid
-        name = f"{opened.name}_{slug(model.bundle.contract.name)}"
         products = product_names(
             name, probabilities=options.probabilities, is_warped=options.warp is not None
         ).values()
@@ -198,7 +198,7 @@ class _Run:
             "size_px": [grid.rows.size_px, grid.columns.size_px],
             "tiles": [len(grid.rows.tiles), len(grid.columns.tiles)],
             "overlap_px": grid.overlap_px,
-            "cuts": zlib.crc32(repr((grid.rows, grid.columns)).encode()),
+            "cuts": grid.cuts,
             "order": grid.order,
             "probabilities": options.probabilities,
             "warp": options.warp,

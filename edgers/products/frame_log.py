@@ -132,15 +132,10 @@ class FrameLog(Closing):
         """Give whole lines up to the first that is none."""
         with self.path.open("rb") as file:
             for line in file:
-                try:
-                    entry = json.loads(line) if line.endswith(b"\n") else None
-                    int(entry["frame"])  # type: ignore[index]
-                    if entry["status"] == DONE:  # type: ignore[index]
-                        hash(FrameKey(**entry["key"]))  # type: ignore[index]
-                        os.fspath(entry["product"])  # type: ignore[index]
-                except (ValueError, TypeError, KeyError, RecursionError):
+                entry = _entry(line)
+                if entry is None:
                     return
-                yield line, entry  # type: ignore[misc]
+                yield line, entry
 
     def _is_torn_first_line(self) -> bool:
         """Tell whether all there is can be the beginning of one line."""
@@ -153,3 +148,18 @@ class FrameLog(Closing):
         with contextlib.suppress(OSError):
             for path in self._made:
                 path.rmdir()
+
+
+def _entry(line: bytes) -> dict[str, Any] | None:
+    """Read a line; None where it is torn, or lacks what is asked of it."""
+    try:
+        entry = json.loads(line) if line.endswith(b"\n") else None
+        if not isinstance(entry, dict):
+            return None
+        int(entry["frame"])
+        if entry["status"] == DONE:
+            hash(FrameKey(**entry["key"]))
+            os.fspath(entry["product"])
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return None
+    return entry

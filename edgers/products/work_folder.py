@@ -29,7 +29,7 @@ class WorkFolder(Closing):
         would take the place of a folder.
         """
         self._folder = folder
-        self._path = folder / f".edgers-{name}"
+        self._path = work_path(folder, name)
         self._lock: int | None = None
         self._made: list[Path] = []
         try:
@@ -124,6 +124,11 @@ class WorkFolder(Closing):
         with contextlib.suppress(OSError):
             for path in self._made:
                 path.rmdir()
+
+
+def work_path(folder: Path, name: str) -> Path:
+    """Give the place of the work folder of the run `name`, whose products go into `folder`."""
+    return folder / f".edgers-{name}"
 
 
 def force_to_disk(path: Path) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
+from typing import SupportsFloat
 
 from PIL.ExifTags import GPS, IFD, Base
 from PIL.Image import Exif
@@ -100,8 +101,10 @@ def _dji(picture: Picture) -> dict[str, str]:
 
 def number_from_tag(value: object) -> float | None:
     """Give a tag as a finite number; None where it is none. A fraction over zero is none."""
+    if not isinstance(value, (str, SupportsFloat)):
+        return None
     try:
-        number = float(value)  # type: ignore[arg-type]
+        number = float(value)
     except (TypeError, ValueError, ZeroDivisionError, OverflowError):
         return None
     return number if math.isfinite(number) else None

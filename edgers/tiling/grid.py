@@ -1,6 +1,7 @@
 """The tiles of a scene, in the order they are worked on."""
 
 import itertools
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
@@ -109,6 +110,11 @@ class Grid:
     def output_shape(self) -> tuple[int, int]:
         """Height and width of the product, in pixels."""
         return self.rows.output_px, self.columns.output_px
+
+    @property
+    def cuts(self) -> int:
+        """CRC-32 over all windows and cores: equal for the same tiles of the same scene."""
+        return zlib.crc32(repr((self.rows, self.columns)).encode())
 
     @property
     def overlap_px(self) -> int:

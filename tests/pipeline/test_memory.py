@@ -16,6 +16,7 @@ from builders.memory import peak_growth, reported_and_own_peak
 from builders.networks import attention_net, index_contract, index_net
 from builders.runs import edgers
 from builders.scenes import noise, write_scene
+from builders.unfinished import leave_unfinished
 
 from edgers.bundle import open_bundle
 from edgers.errors import MemoryPlanError
@@ -24,6 +25,7 @@ from edgers.pipeline.memory import MARGIN, MemoryPlan, Need, RunPlan, memory_pla
 from edgers.pipeline.model import Model, load_model
 from edgers.pipeline.options import RunOptions
 from edgers.pipeline.plan import open_scene, plan_scene
+from edgers.pipeline.run import run_scene
 from edgers.scene.open import environment
 
 LAYOUT: dict[str, Any] = {"tiled": True, "blockxsize": 256, "blockysize": 256}
@@ -303,3 +305,21 @@ def test_a_run_takes_no_more_for_a_longer_scene(tmp_path: Path, options: dict[st
     growth = peak_growth(tmp_path, ("short.tif", "long.tif"), {"workers": 2, **options})
     # Held whole, the longer scene would take 75 MB more, and its probabilities 150 MB.
     assert growth < 40 * 2**20
+
+
+def test_the_same_tiles_are_taken_again_though_more_memory_is_free_now(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is measured differs from try to try; a run that was stopped must go on all the same."""
+    bundle = make_bundle(tmp_path)
+    path = write_scene(tmp_path / "scene.tif", noise(3, 700, 700), names=BAND_NAMES)
+    needs = iter([100_000.0, 10.0])
+    monkeypatch.setattr(
+        memory, "measured_need",
+        lambda *_: memory.Need(process_bytes=10**8, bytes_per_px=next(needs)),
+    )  # fmt: skip
+    limit = 900 * 10**6
+    with load_model(open_bundle(bundle)) as model:
+        leave_unfinished(model, path, tmp_path / "out", 2, max_memory_bytes=limit)
+        options = RunOptions(max_memory_bytes=limit)
+        assert run_scene(model, path, tmp_path / "out", options).reused_tiles == 2
