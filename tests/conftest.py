@@ -5,6 +5,9 @@ from pathlib import Path
 
 import pytest
 
+# Numba reads this when it is imported. CPU kernels are compiled as ever.
+os.environ["NUMBA_ENABLE_CUDASIM"] = "1"
+
 REAL_DATA = Path(os.environ.get("EDGERS_REAL_DATA", Path(__file__).parents[2] / "shared" / "data"))
 
 

@@ -1,0 +1,1 @@
+"""How fast the CPU kernels are; each file gives the cases of one family by `cases()`."""

@@ -1,0 +1,12 @@
+"""CUDA kernels run by Numba's simulator: slow, so on a few hundred items at most."""
+
+from collections.abc import Callable
+from typing import Any
+
+from numba import cuda
+
+
+def launch(function: Callable[..., None], items: int, *arguments: Any, threads: int = 16) -> None:
+    """Run a kernel with one thread for each of `items`, and some beyond as on a device."""
+    blocks = items // threads + 1
+    cuda.jit(function)[blocks, threads](*arguments)
