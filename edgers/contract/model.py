@@ -8,6 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from edgers.kernels.extension import Extend
+from edgers.kernels.score_rule import Activation
+
 DEFAULT_GSD_TOLERANCE = 0.5
 """Relative GSD difference accepted when a contract states a GSD and no tolerance.
 
@@ -22,9 +25,7 @@ About the band spacing of imaging spectrometers (6.5 to 10 nm for EnMAP and AVIR
 
 PixelRule = Literal["all", "any"]
 Values = Literal["stored", "physical"]
-Extend = Literal["reflect", "edge", "zero"]
 Resampling = Literal["nearest", "bilinear", "cubic", "cubic_spline", "lanczos", "average"]
-Activation = Literal["softmax", "sigmoid", "none"]
 Blend = Literal["hann", "linear", "average", "trim"]
 GsdRule = Literal["refuse", "resample"]
 

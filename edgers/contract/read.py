@@ -8,11 +8,9 @@ from edgers.contract.fields import Fields, Json
 from edgers.contract.model import (
     DEFAULT_GSD_TOLERANCE,
     DEFAULT_WAVELENGTH_TOLERANCE_UM,
-    Activation,
     Band,
     Blend,
     Contract,
-    Extend,
     GsdRule,
     ModelClass,
     ModelInput,
@@ -27,6 +25,8 @@ from edgers.contract.strict_json import MAX_DEPTH, is_too_deep, strict_json
 from edgers.contract.together import check_together
 from edgers.errors import ContractError
 from edgers.files import read_file
+from edgers.kernels.extension import Extend
+from edgers.kernels.score_rule import Activation
 
 MAX_CONTRACT_BYTES = 4_000_000
 """Largest contract read; the largest of the catalogue's (224 bands) is under 100 kB."""

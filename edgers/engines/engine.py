@@ -10,6 +10,9 @@ import numpy.typing as npt
 Tensors = Mapping[str, npt.NDArray[np.generic]]
 """Tensors by name."""
 
+Settings = Mapping[str, str]
+"""What a runtime is told beside the graph; each engine names its own, with the values it takes."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EngineInfo:
@@ -38,3 +41,16 @@ class Engine(Protocol):
 
     def close(self) -> None:
         """Give back what the engine holds; it cannot be used afterwards."""
+
+
+class EngineMaker(Protocol):
+    """How an engine is made."""
+
+    def __call__(
+        self, graph: bytes, precision: str = "fp32", settings: Settings | None = None
+    ) -> Engine:
+        """Load a serialized ONNX graph to compute at a precision.
+
+        Raises EngineError where the runtime refuses the graph, or this machine does not compute at
+        that precision or with those settings.
+        """

@@ -1,10 +1,25 @@
 """ONNX Runtime on the CPU."""
 
+import threading
+
 import numpy as np
 import onnxruntime as ort
 
-from edgers.engines.engine import EngineInfo, Tensors
+from edgers.engines.engine import EngineInfo, Settings, Tensors
+from edgers.engines.settings import STREAMS, checked_settings, stream_count
 from edgers.errors import EngineError
+
+XNNPACK = "XnnpackExecutionProvider"
+"""Google's kernels for Arm, in ONNX Runtimes that were built with them; the wheels are not."""
+
+SETTINGS = {
+    "layout": ("blocked", "plain"),
+    "provider": ("cpu", "xnnpack"),
+    "streams": STREAMS,
+}
+"""What may be chosen. layout: channels in blocks of a vector's width (NCHWc, all optimisations), or
+one after another (extended optimisations), which spares graphs of few convolutions the reordering.
+"""
 
 
 class OnnxRuntimeEngine:
@@ -17,26 +32,28 @@ class OnnxRuntimeEngine:
     input channels on a map of 64 pixels or fewer sums in another order.
     """
 
-    def __init__(self, graph: bytes) -> None:
+    def __init__(
+        self, graph: bytes, precision: str = "fp32", settings: Settings | None = None
+    ) -> None:
         """Load a serialized ONNX graph; raises EngineError where the runtime refuses it."""
-        options = ort.SessionOptions()
-        options.intra_op_num_threads = 1
-        options.inter_op_num_threads = 1
-        options.execution_mode = ort.ExecutionMode.ORT_SEQUENTIAL
-        options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_ENABLE_ALL
-        # A pattern reserves all a shape needs a second time; without it runs are as fast.
-        options.enable_mem_pattern = False
-        options.log_severity_level = 4
+        chosen = checked_settings("onnxruntime", settings, SETTINGS)
+        if precision != "fp32":
+            raise EngineError(
+                f"ONNX Runtime is not used at {precision} here.", rule="It computes in fp32."
+            )
         try:
             self._session: ort.InferenceSession | None = ort.InferenceSession(
-                graph, options, providers=["CPUExecutionProvider"]
+                graph, _options(chosen["layout"]), providers=_providers(chosen["provider"])
             )
+        except EngineError:
+            raise
         # The runtime raises classes of its own, and UnicodeDecodeError on damaged graphs.
         except Exception as error:
             raise EngineError(
                 "ONNX Runtime cannot load the graph.", seen=f"It says: {_first_line(error)}"
             ) from error
         self._outputs = [entry.name for entry in self._session.get_outputs()]
+        self._turn = threading.BoundedSemaphore(stream_count(chosen["streams"]))
 
     @property
     def info(self) -> EngineInfo:
@@ -45,10 +62,12 @@ class OnnxRuntimeEngine:
 
     def infer(self, inputs: Tensors) -> Tensors:
         """Run the graph once; raises EngineError where the runtime fails."""
-        if self._session is None:
+        session = self._session
+        if session is None:
             raise EngineError("the engine was closed before this tile.")
         try:
-            results = self._session.run(self._outputs, dict(inputs))
+            with self._turn:
+                results = session.run(self._outputs, dict(inputs))
         # As above: the runtime's own classes, and a few of Python's.
         except Exception as error:
             shapes = ", ".join(f"{name} {value.shape}" for name, value in inputs.items())
@@ -61,6 +80,36 @@ class OnnxRuntimeEngine:
     def close(self) -> None:
         """Give back what the engine holds."""
         self._session = None
+
+
+def _options(layout: str) -> ort.SessionOptions:
+    """Set a session up for one thread a tile."""
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.inter_op_num_threads = 1
+    options.execution_mode = ort.ExecutionMode.ORT_SEQUENTIAL
+    levels = ort.GraphOptimizationLevel
+    options.graph_optimization_level = (
+        levels.ORT_ENABLE_ALL if layout == "blocked" else levels.ORT_ENABLE_EXTENDED
+    )
+    # A pattern reserves all a shape needs a second time; without it runs are hardly slower.
+    options.enable_mem_pattern = False
+    options.log_severity_level = 4
+    return options
+
+
+def _providers(provider: str) -> list[str | tuple[str, dict[str, str]]]:
+    """Name the kernels to use; raises EngineError where this ONNX Runtime is without them."""
+    cpu = "CPUExecutionProvider"
+    if provider == "cpu":
+        return [cpu]
+    if XNNPACK not in ort.get_available_providers():
+        raise EngineError(
+            "this ONNX Runtime was built without XNNPACK.",
+            rule=f"It has: {', '.join(ort.get_available_providers())}.",
+        )
+    # XNNPACK has a thread pool of its own: one thread here too.
+    return [(XNNPACK, {"intra_op_num_threads": "1"}), cpu]
 
 
 def _first_line(error: Exception) -> str:

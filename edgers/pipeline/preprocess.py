@@ -1,24 +1,20 @@
 """From stored samples to the tensor the network takes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from edgers.contract import ModelInput
-from edgers.contract.model import Extend
 from edgers.contract.scaling import ready_steps
-from edgers.kernels.scaling import cast, scale_samples
+from edgers.kernels.cpu.gather import gather
+from edgers.kernels.cpu.ingest import ingest
+from edgers.kernels.recipe import Step, make_recipe
+from edgers.kernels.scaling import Parameters, scale_samples
 from edgers.scene.bands import SceneBand
 from edgers.scene.raster import SceneWindow
 from edgers.scene.scene import Scene, StackWindow
-
-PAD_MODES: Mapping[Extend, Literal["reflect", "edge", "constant"]] = {
-    "reflect": "reflect",
-    "edge": "edge",
-    "zero": "constant",
-}
 
 
 class Preprocessor:
@@ -30,17 +26,22 @@ class Preprocessor:
         Bands of a series are those of all its dates, the first date's first.
         """
         self._source = source
-        self._steps = ready_steps(source.scaling)
         count = len(source.bands)
-        shape = (-1, count, 1, 1) if source.is_series else (count, 1, 1)
-        self._tags: tuple[npt.NDArray[np.float32], ...] = ()
+        dates = len(bands) // count if bands else source.dates
+        steps = ready_steps(source.scaling)
+        tags = None
         if is_scaled:
-            tags = [b.scale for b in bands], [b.offset for b in bands]
-            self._tags = tuple(np.asarray(numbers, np.float32).reshape(shape) for numbers in tags)
-        self._fill = self._scaled_fill(count)
+            tags = _by_layer([b.scale for b in bands]), _by_layer([b.offset for b in bands])
+        self._recipe = make_recipe(
+            [(kind, _for_dates(parameters, dates)) for kind, parameters in steps],
+            np.tile(_scaled_fill(source.nodata.fill, steps, count), (dates, 1, 1)),
+            source.data_type,
+            tags=tags,
+        )
         axes = ("batch", "time", "channel", "height", "width")
         names = [axis for axis in axes if axis in source.dim_order]
         self._order = tuple(names.index(axis) for axis in source.dim_order)
+        self._is_last = source.dim_order == ("batch", "height", "width", "channel")
 
     def tensor(self, window: SceneWindow, shape: tuple[int, int]) -> npt.NDArray[np.generic]:
         """Give the tensor for one window, in the contract's axis order and type, batch of 1.
@@ -49,45 +50,41 @@ class Preprocessor:
         `shape` is the height and width to reach; a window that is smaller (at the scene's end, for
         graphs that need certain sizes) is extended below and to the right by the contract's rule.
         """
-        # What stands in a missing sample may overflow; it is replaced below. A valid sample that
-        # does gives a value the network turns into NaN, which is seen after it.
-        with np.errstate(all="ignore"):
-            samples = window.samples.astype(np.float32)
-            if self._tags:
-                samples *= self._tags[0]
-                samples += self._tags[1]
-            scale_samples(samples, self._steps)
-        if window.missing.any():
-            np.copyto(samples, self._fill, where=window.missing)
-        samples = self._extended(samples, shape)
-        if np.issubdtype(np.dtype(self._source.data_type), np.integer):
-            cast(samples, self._source.data_type)
-        tensor = samples[np.newaxis].transpose(self._order)
-        return np.ascontiguousarray(tensor, dtype=self._source.data_type)
+        lead, size = window.samples.shape[:-2], window.samples.shape[-2:]
+        samples, missing = window.samples.reshape(-1, *size), window.missing.reshape(-1, *size)
+        if self._is_last and size == shape:
+            return ingest(samples, missing, self._recipe, channels_last=True)[np.newaxis]
+        ready = ingest(samples, missing, self._recipe)
+        if size != shape:
+            ready = gather(ready, 0, 0, shape, self._source.extend)
+        tensor = ready.reshape(1, *lead, *shape).transpose(self._order)
+        return np.ascontiguousarray(tensor)
 
-    def _extended(
-        self, samples: npt.NDArray[np.float32], shape: tuple[int, int]
-    ) -> npt.NDArray[np.float32]:
-        """Extend below and to the right."""
-        more = [want - have for want, have in zip(shape, samples.shape[-2:], strict=True)]
-        if not any(more):
-            return samples
-        widths = [(0, 0)] * (samples.ndim - 2) + [(0, more[0]), (0, more[1])]
-        return np.pad(samples, widths, mode=PAD_MODES[self._source.extend])
 
-    def _scaled_fill(self, count: int) -> npt.NDArray[np.float32]:
-        """Work out what a missing sample becomes after scaling, (band, 1, 1)."""
-        fill = self._source.nodata.fill
-        values = (
-            np.zeros((count, 1, 1), np.float32)
-            if fill == "mean"
-            else np.full((count, 1, 1), fill, np.float32)
-        )
-        for kind, parameters in self._steps:
-            if fill == "mean" and kind == "z-score" and not isinstance(parameters, str):
-                values[:] = parameters["mean"]
-            scale_samples(values, [(kind, parameters)])
-        return values
+def _by_layer(numbers: Sequence[float]) -> npt.NDArray[np.float32]:
+    return np.asarray(numbers, np.float32).reshape(-1, 1, 1)
+
+
+def _for_dates(parameters: Parameters | str, dates: int) -> Parameters | str:
+    """Say the numbers of each band again for each date."""
+    if isinstance(parameters, str):
+        return parameters
+    return {
+        name: np.tile(numbers, (dates, 1, 1)) if len(numbers) > 1 else numbers
+        for name, numbers in parameters.items()
+    }
+
+
+def _scaled_fill(
+    fill: float | Literal["mean"], steps: Sequence[Step], count: int
+) -> npt.NDArray[np.float32]:
+    """Work out what a missing sample becomes after scaling, (band, 1, 1)."""
+    values = np.full((count, 1, 1), 0 if fill == "mean" else fill, np.float32)
+    for kind, parameters in steps:
+        if fill == "mean" and kind == "z-score" and not isinstance(parameters, str):
+            values[:] = parameters["mean"]
+        scale_samples(values, [(kind, parameters)])
+    return values
 
 
 class ScenePreprocessor:

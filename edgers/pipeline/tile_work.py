@@ -111,11 +111,14 @@ class TileWork:
                 min(tile.rows.window_stop, self.grid.rows.size_px) - row,
                 min(tile.columns.window_stop, self.grid.columns.size_px) - column,
             )
-        core = np.ix_(_core(self.grid.rows, tile.rows), _core(self.grid.columns, tile.columns))
+        rows = _core(self.grid.rows, tile.rows)
+        columns = _core(self.grid.columns, tile.columns)
         seen = Seen(
             tile=tile,
-            nodata=window.nodata[core],
-            preview=np.stack([window.main.samples[i][core] for i in self.preview_bands]),
+            nodata=window.nodata[rows][:, columns],
+            preview=np.stack(
+                [window.main.samples[i][rows][:, columns] for i in self.preview_bands]
+            ),
         )
         # A tile that is mixed with others also speaks of what lies beyond its core.
         is_empty = (window.nodata if self.seams else seen.nodata).all()
@@ -171,6 +174,10 @@ def preview_bands(source: ModelInput, bands: Sequence[SceneBand]) -> tuple[int, 
     return tuple(colours) if len(colours) == 3 else (0,)
 
 
-def _core(plan: AxisPlan, tile: AxisTile) -> npt.NDArray[np.intp]:
+def _core(plan: AxisPlan, tile: AxisTile) -> slice | npt.NDArray[np.intp]:
     """Positions in the window of the pixels under the core's output pixels."""
-    return plan.input_index(tile.core_start, tile.core_stop) - tile.window_start
+    index = plan.input_index(tile.core_start, tile.core_stop) - tile.window_start
+    # Mostly each follows on the one before, and then nothing needs to be looked up.
+    if len(index) and np.all(np.diff(index) == 1):
+        return slice(int(index[0]), int(index[-1]) + 1)
+    return index

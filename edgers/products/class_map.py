@@ -1,6 +1,7 @@
 """All products of a segmentation: class map, probabilities, quicklook and STAC Item."""
 
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -186,16 +187,15 @@ class ClassMap(Closing):
             is_warped=places.map is not None,
         )  # fmt: skip
         files = {role: self._work.path(name) for role, name in names.items()}
-        for role, path in files.items():
-            onto = places.map if role.endswith("_map") else places.product
-            if (draft := role.removesuffix("_map")) in self._drafts:
-                self._write_cog(draft, path, facts, onto or places.product)
         title = f"{provenance['scene']} · {provenance['model']}"
-        with disk_errors(names["quicklook"]):
-            write_quicklook(
-                files["quicklook"], self._preview(), self._classes, self.areas(), title=title,
-                nodata_share=self.nodata_share,
-            )  # fmt: skip
+        # The picture takes one processor, which GDAL leaves idle now and then.
+        with ThreadPoolExecutor(1) as beside:
+            drawn = beside.submit(self._draw, files["quicklook"], title)
+            for role, path in files.items():
+                onto = places.map if role.endswith("_map") else places.product
+                if (draft := role.removesuffix("_map")) in self._drafts:
+                    self._write_cog(draft, path, facts, onto or places.product)
+            drawn.result()
         assets = {role: name for role, name in names.items() if role != "item"}
         with disk_errors(names["item"]):
             write_item(
@@ -248,12 +248,17 @@ class ClassMap(Closing):
         )
         write_cog(path, self._drafts[role], self._place, meaning, continuous=not is_map, onto=onto)
 
-    def _preview(self) -> Preview:
-        """Read back what the picture needs."""
+    def _draw(self, path: Path, title: str) -> None:
+        """Make the picture of what was kept for it."""
         kept = self._drafts["preview"]
         shape = kept.shape
-        return Preview(
+        preview = Preview(
             classes=self._thinning.of(self._drafts["classes"])[0],
             samples=kept.read(0, 0, shape.height_px, shape.width_px),
             nodata=self.nodata,
         )
+        with disk_errors(path.name):
+            write_quicklook(
+                path, preview, self._classes, self.areas(), title=title,
+                nodata_share=self.nodata_share,
+            )  # fmt: skip

@@ -1,7 +1,7 @@
 """What is noted of a finished tile: enough to go on without it, and to know that it is whole."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 
@@ -28,7 +28,7 @@ class TileRecord:
 
     def document(self) -> dict[str, object]:
         """Give the record as JSON values."""
-        return asdict(self)
+        return {name: getattr(self, name) for name in self.__slots__}
 
 
 def record_from_document(document: Mapping[str, Any]) -> TileRecord:

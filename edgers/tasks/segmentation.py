@@ -7,6 +7,8 @@ import numpy.typing as npt
 
 from edgers.contract import ModelOutput
 from edgers.errors import ContractError
+from edgers.kernels.cpu.scores import decode
+from edgers.kernels.score_rule import ScoreRule
 from edgers.tiling.grid import Tile
 
 ClassValues = npt.NDArray[np.uint8] | npt.NDArray[np.uint16]
@@ -44,6 +46,9 @@ class SegmentationDecoder:
         self._values: ClassValues = (
             np.array(values, np.uint8) if max(values) < 255 else np.array(values, np.uint16)
         )
+        self._rule = ScoreRule(
+            values=self._values, activation=output.activation, threshold=output.threshold
+        )
         axes = output.dim_order
         order = [
             axes.index(name) for name in ("batch", class_axis(output), "height", "width") if name
@@ -61,27 +66,20 @@ class SegmentationDecoder:
         core = image[..., top : top + height, left : left + width]
         if self.gives_indices:
             return self._decode_indices(core.reshape(height, width))
-        return self.classes(core.astype(np.float32))
+        return self.classes(core.astype(np.float32, copy=False))
 
     def scores(self, tensor: npt.NDArray[np.generic]) -> npt.NDArray[np.float32]:
         """Give the scores of a whole window, (class, height, width), as the graph gives them."""
-        scores: npt.NDArray[np.float32] = tensor.transpose(self._order)[0].astype(np.float32)
+        scores: npt.NDArray[np.float32] = tensor.transpose(self._order)[0].astype(
+            np.float32, copy=False
+        )
         return scores
 
     def classes(self, scores: npt.NDArray[np.float32]) -> ClassBlock:
         """Choose classes from scores, (class, height, width)."""
-        not_finite = np.logical_not(np.isfinite(scores).all(axis=0, keepdims=True))[0]
-        probabilities = None
-        if len(scores) == 1:
-            pair = self._two_classes(scores[0])
-            winner = (pair[1] >= self._output.threshold).astype(np.intp)
-            probabilities = pair if self._with_probabilities else None
-        else:
-            winner = np.argmax(scores, axis=0)
-            if self._with_probabilities:
-                probabilities = self._probabilities(scores)
+        found = decode(scores, self._rule, with_probabilities=self._with_probabilities)
         return ClassBlock(
-            classes=self._values[winner], not_finite=not_finite, probabilities=probabilities
+            classes=found.classes, not_finite=found.not_finite, probabilities=found.probabilities
         )
 
     def nothing(self, tile: Tile) -> ClassBlock:
@@ -96,30 +94,6 @@ class SegmentationDecoder:
         known = (indices >= 0) & (indices < len(self._values))
         classes = self._values[np.where(known, indices, 0)]
         return ClassBlock(classes=classes, not_finite=~known, probabilities=None)
-
-    def _two_classes(self, score: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-        """Turn one channel into probabilities of the first and second class."""
-        second = score if self._output.activation == "none" else _sigmoid(score)
-        return np.stack([1 - second, second])
-
-    def _probabilities(self, scores: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-        """Turn scores into probabilities by the contract's activation."""
-        if self._output.activation == "none":
-            return scores
-        if self._output.activation == "sigmoid":
-            return _sigmoid(scores)
-        # Scores that are not finite are told apart by the caller.
-        with np.errstate(invalid="ignore"):
-            result: npt.NDArray[np.float32] = scores - scores.max(axis=0)
-            np.exp(result, out=result)
-            result /= result.sum(axis=0)
-        return result
-
-
-def _sigmoid(x: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    """Logistic function, without overflow for large negative scores."""
-    result: npt.NDArray[np.float32] = (0.5 * (1 + np.tanh(0.5 * x))).astype(np.float32)
-    return result
 
 
 def class_axis(output: ModelOutput) -> str:
