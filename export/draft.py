@@ -24,7 +24,8 @@ COMMENTS = {
     "common_name, then center_wavelength (µm). unit and data_type, if given, refuse others.",
     "scaling": "Steps in order: z-score {mean, stddev}, min-max {minimum, maximum}, clip, "
     "clip-min, clip-max, offset (subtracts value), scale (divides by value), decibel {floor}, "
-    "cast {data_type}. A number holds for all bands; a list has one number a band. For example "
+    "cast {data_type}, percentile {low, high} (of each band of the scene itself). A number holds "
+    "for all bands; a list has one number a band. For example "
     '[{"type": "scale", "value": 10000}]. Remove the field if the graph scales its input itself.',
     "inputs": "All inputs lie on one pixel grid: that of the first one's files, so put the main "
     "image first. For an input that may be left out, add 'edgers:optional': {'fill': number}, the "

@@ -20,7 +20,7 @@ from edgers.contract.model import (
     Resampling,
     Values,
 )
-from edgers.contract.scaling import read_scaling
+from edgers.contract.scaling import looks_at_scene, read_scaling
 from edgers.contract.strict_json import MAX_DEPTH, is_too_deep, strict_json
 from edgers.contract.together import check_together
 from edgers.errors import ContractError
@@ -195,6 +195,10 @@ def _read_input(source: Fields, table: Mapping[str, Json]) -> ModelInput:
         source.choice("resize_type", KEEPING_RESIZES)
     substitute = _read_substitute(source)
     scaling = read_scaling(source, len(bands))
+    if substitute is not None and looks_at_scene(scaling):
+        raise source.fail(
+            "edgers:optional", "What stands in for a missing file has no percentiles of its own."
+        )
     return ModelInput(
         name=source.text("name"),
         bands=bands,

@@ -5,12 +5,18 @@ operation. `edgers:value_scaling` is an ordered list of operations whose numbers
 one entry a band; where it stands, it replaces `value_scaling`.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
+import numpy.typing as npt
 
 from edgers.contract.fields import Fields
 from edgers.contract.model import ScalingStep
 from edgers.errors import ContractError
 from edgers.kernels.scaling import CAST_TYPES, STEPS, Parameters
+
+PERCENTILE = "percentile"
+"""Step that brings two percentiles of each band of the scene at hand to 0 and 1."""
 
 
 def read_scaling(source: Fields, band_count: int) -> tuple[ScalingStep, ...]:
@@ -66,9 +72,11 @@ def _read_mlm(source: Fields, entries: list[Fields], band_count: int) -> tuple[S
 
 def _read_step(entry: Fields, band_count: int) -> ScalingStep:
     """Read and check one step."""
-    kind = entry.choice("type", (*STEPS, "cast"))
+    kind = entry.choice("type", (*STEPS, "cast", PERCENTILE))
     if kind == "cast":
         return ScalingStep(kind=kind, data_type=entry.choice("data_type", CAST_TYPES))
+    if kind == PERCENTILE:
+        return _read_percentile(entry)
     rule = STEPS[kind]
     parameters = {name: entry.numbers(name, (1, band_count)) for name in rule.parameters}
     with np.errstate(over="ignore", under="ignore"):
@@ -86,16 +94,41 @@ def _read_step(entry: Fields, band_count: int) -> ScalingStep:
     return ScalingStep(kind=kind, parameters=parameters)
 
 
-def ready_steps(steps: tuple[ScalingStep, ...]) -> list[tuple[str, Parameters | str]]:
-    """Give each step the float32 (band or 1, 1, 1) parameters that the kernels take."""
+def _read_percentile(entry: Fields) -> ScalingStep:
+    """Read a step that takes its numbers from the scene."""
+    low, high = (entry.number(name) for name in ("low", "high"))
+    if not 0 <= low < high <= 100:
+        raise entry.fail("high", "Percentiles are from 0 to 100, and 'low' is less than 'high'.")
+    return ScalingStep(kind=PERCENTILE, parameters={"low": (low,), "high": (high,)})
+
+
+def looks_at_scene(steps: Sequence[ScalingStep]) -> bool:
+    """Tell whether a step takes its numbers from the scene itself."""
+    return any(step.kind == PERCENTILE for step in steps)
+
+
+def ready_steps(
+    steps: Sequence[ScalingStep], bands: int, dates: int
+) -> list[tuple[str, Parameters | str]]:
+    """Give each step the float32 (layer or 1, 1, 1) parameters that the kernels take.
+
+    A layer is one of `bands` at one of `dates`; numbers that are one a band are said again for each
+    date. Percentiles must have become numbers before (`edgers.pipeline.scene_scaling`).
+    """
+    assert not looks_at_scene(steps), "a percentile has no numbers without a scene"
     return [
         (
             step.kind,
             step.data_type
             or {
-                name: np.asarray(numbers, np.float32).reshape(-1, 1, 1)
+                name: by_layer(numbers * dates if len(numbers) == bands > 1 else numbers)
                 for name, numbers in step.parameters.items()
             },
         )
         for step in steps
     ]
+
+
+def by_layer(numbers: Sequence[float]) -> npt.NDArray[np.float32]:
+    """Give a number a layer in the form of a parameter, (layer, 1, 1)."""
+    return np.asarray(numbers, np.float32).reshape(-1, 1, 1)

@@ -14,6 +14,7 @@ from edgers.pipeline.model import Model, check_one_image
 from edgers.pipeline.options import RunOptions
 from edgers.pipeline.plan import plan_tiles
 from edgers.pipeline.preprocess import Preprocessor
+from edgers.pipeline.scene_scaling import scaled_to_samples
 from edgers.scene.frame import FrameScene
 from edgers.scene.open import environment
 from edgers.tasks.segmentation import SegmentationDecoder
@@ -86,7 +87,12 @@ class FrameWork:
         not take its size, EngineError where the network gives no number at all.
         """
         grid = self._planned(scene.height_px, scene.width_px)
-        prepare = Preprocessor(self._model.source, scene.bands, scene.is_scaled)
+        shape = scene.height_px, scene.width_px
+        with environment():
+            source = scaled_to_samples(
+                self._model.source, scene.read, shape, scene.bands, scene.is_scaled
+            )
+        prepare = Preprocessor(source, scene.bands, scene.is_scaled)
         stages = [
             Stage(
                 name="read", work=lambda item: self._read(scene, grid, prepare, cast(Tile, item))

@@ -19,6 +19,7 @@ from edgers.errors import MemoryPlanError, TilingError
 from edgers.pipeline.model import Model
 from edgers.pipeline.options import RunOptions
 from edgers.pipeline.plan import plan_scene, score_channels
+from edgers.pipeline.scene_scaling import looking_bytes
 from edgers.scene.block_cache import cache_bytes
 from edgers.scene.scene import Scene
 from edgers.tiling.axis_tiles import smallest_tile_px
@@ -140,7 +141,9 @@ def memory_plan(
         process=need.process_bytes + HEAP_BYTES * threads,
         engine=round(need.bytes_per_px * _largest_area(grid) * options.workers),
         cache=options.cache_bytes or cache_bytes(scene.used, grid),
-        tiles=_tiles_bytes(model, scene, grid, options, channels),
+        tiles=max(
+            _tiles_bytes(model, scene, grid, options, channels), looking_bytes(model.inputs, scene)
+        ),
         seams=_seams_bytes(grid, channels),
         finish=FINISH_BYTES,
     )

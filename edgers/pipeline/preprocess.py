@@ -7,11 +7,12 @@ import numpy as np
 import numpy.typing as npt
 
 from edgers.contract import ModelInput
-from edgers.contract.scaling import ready_steps
+from edgers.contract.scaling import by_layer, ready_steps
 from edgers.kernels.cpu.gather import gather
 from edgers.kernels.cpu.ingest import ingest
 from edgers.kernels.recipe import Step, make_recipe
-from edgers.kernels.scaling import Parameters, scale_samples
+from edgers.kernels.scaling import scale_samples
+from edgers.pipeline.scene_scaling import scaled_to_scene
 from edgers.scene.bands import SceneBand
 from edgers.scene.raster import SceneWindow
 from edgers.scene.scene import Scene, StackWindow
@@ -28,16 +29,12 @@ class Preprocessor:
         self._source = source
         count = len(source.bands)
         dates = len(bands) // count if bands else source.dates
-        steps = ready_steps(source.scaling)
+        steps = ready_steps(source.scaling, count, dates)
         tags = None
         if is_scaled:
-            tags = _by_layer([b.scale for b in bands]), _by_layer([b.offset for b in bands])
-        self._recipe = make_recipe(
-            [(kind, _for_dates(parameters, dates)) for kind, parameters in steps],
-            np.tile(_scaled_fill(source.nodata.fill, steps, count), (dates, 1, 1)),
-            source.data_type,
-            tags=tags,
-        )
+            tags = by_layer([b.scale for b in bands]), by_layer([b.offset for b in bands])
+        fill = _scaled_fill(source.nodata.fill, steps, count * dates)
+        self._recipe = make_recipe(steps, fill, source.data_type, tags=tags)
         axes = ("batch", "time", "channel", "height", "width")
         names = [axis for axis in axes if axis in source.dim_order]
         self._order = tuple(names.index(axis) for axis in source.dim_order)
@@ -61,25 +58,11 @@ class Preprocessor:
         return np.ascontiguousarray(tensor)
 
 
-def _by_layer(numbers: Sequence[float]) -> npt.NDArray[np.float32]:
-    return np.asarray(numbers, np.float32).reshape(-1, 1, 1)
-
-
-def _for_dates(parameters: Parameters | str, dates: int) -> Parameters | str:
-    """Say the numbers of each band again for each date."""
-    if isinstance(parameters, str):
-        return parameters
-    return {
-        name: np.tile(numbers, (dates, 1, 1)) if len(numbers) > 1 else numbers
-        for name, numbers in parameters.items()
-    }
-
-
 def _scaled_fill(
-    fill: float | Literal["mean"], steps: Sequence[Step], count: int
+    fill: float | Literal["mean"], steps: Sequence[Step], layers: int
 ) -> npt.NDArray[np.float32]:
-    """Work out what a missing sample becomes after scaling, (band, 1, 1)."""
-    values = np.full((count, 1, 1), 0 if fill == "mean" else fill, np.float32)
+    """Work out what a missing sample becomes after scaling, (layer, 1, 1)."""
+    values = np.full((layers, 1, 1), 0 if fill == "mean" else fill, np.float32)
     for kind, parameters in steps:
         if fill == "mean" and kind == "z-score" and not isinstance(parameters, str):
             values[:] = parameters["mean"]
@@ -91,10 +74,14 @@ class ScenePreprocessor:
     """Scaling, nodata fill and layout of all inputs of a model, for one scene."""
 
     def __init__(self, inputs: Sequence[ModelInput], scene: Scene) -> None:
-        """Prepare for the bands of `scene`; inputs it has no files for get their stand-in."""
+        """Prepare for the bands of `scene`; inputs it has no files for get their stand-in.
+
+        Looks at the whole scene first where the contract takes percentiles of it; raises SceneError
+        where it is damaged then.
+        """
         self._inputs = inputs
         self._present = {
-            name: Preprocessor(stack.source, stack.bands, stack.is_scaled)
+            name: Preprocessor(scaled_to_scene(stack.source, scene), stack.bands, stack.is_scaled)
             for name, stack in scene.stacks.items()
         }
 

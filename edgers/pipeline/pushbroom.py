@@ -25,6 +25,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import edgers
+from edgers.contract.scaling import looks_at_scene
+from edgers.errors import ContractError
 from edgers.pipeline.ending import ending_on_signals
 from edgers.pipeline.flow import Flow, Stage
 from edgers.pipeline.model import Model, check_one_image
@@ -77,6 +79,7 @@ def run_strip(
     """
     options, begin = options or StripOptions(), time.perf_counter()
     check_one_image(model, "A strip")
+    _check_scaling(model)
     # Signals come first: one between the making of files and their handler would leave these.
     with (
         Strip(where, model.source, options.renamed) as strip,
@@ -111,6 +114,16 @@ def run_strip(
                 stage_s={stage.name: stage.busy_s for stage in stages},
             )  # fmt: skip
             return replace(report, products=tuple(product.finish(report.document())))
+
+
+def _check_scaling(model: Model) -> None:
+    """Refuse models that must see the whole strip before its first row."""
+    if looks_at_scene(model.source.scaling):
+        raise ContractError(
+            f"model {model.bundle.contract.name!r} takes percentiles of the whole scene.",
+            rule="A strip is run while its rows arrive.",
+            fix="Run the finished file with 'edgers run', or state fixed numbers in the contract.",
+        )
 
 
 def _halo_and_tile(model: Model, options: StripOptions) -> tuple[Halo, int]:

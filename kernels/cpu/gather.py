@@ -49,7 +49,9 @@ def _gather(
             if end > begin:
                 start = first + columns[begin] * steps[2]
                 if steps[2] == 1:
-                    target[begin:end] = run[start : start + end - begin]
+                    inner, source = target[begin:end], run[start : start + end - begin]
+                    for i in range(len(inner)):
+                        inner[i] = source[i]
                 else:
                     for i in range(end - begin):
                         target[begin + i] = run[start + i * steps[2]]

@@ -7,7 +7,7 @@ import pytest
 from builders.bundles import contract_document
 
 from edgers.contract import ScalingStep, contract_from_document
-from edgers.contract.scaling import ready_steps
+from edgers.contract.scaling import looks_at_scene, ready_steps
 from edgers.errors import ContractError
 
 
@@ -122,9 +122,31 @@ def test_ready_steps_hold_single_precision_columns() -> None:
     scaling = steps_of(
         ours=[{"type": "offset", "value": [1, 2, 3]}, {"type": "cast", "data_type": "int8"}]
     )
-    (kind, parameters), cast = ready_steps(scaling)
+    (kind, parameters), cast = ready_steps(scaling, bands=3, dates=1)
     assert kind == "offset"
     assert not isinstance(parameters, str)
     assert parameters["value"].dtype == np.float32
     assert parameters["value"].tolist() == [[[1.0]], [[2.0]], [[3.0]]]
     assert cast == ("cast", "int8")
+
+
+def test_ready_steps_say_the_numbers_of_each_band_again_for_each_date() -> None:
+    steps = [{"type": "offset", "value": [1, 2, 3]}, {"type": "scale", "value": 4}]
+    (_, offset), (_, scale) = ready_steps(steps_of(ours=steps), bands=3, dates=2)
+    assert not isinstance(offset, str)
+    assert not isinstance(scale, str)
+    assert offset["value"].ravel().tolist() == [1, 2, 3, 1, 2, 3]
+    assert scale["value"].ravel().tolist() == [4]
+
+
+def test_percentiles_of_the_scene_are_a_step() -> None:
+    (step,) = steps_of(ours=[{"type": "percentile", "low": 2, "high": 98.5}])
+    assert (step.kind, dict(step.parameters)) == ("percentile", {"low": (2,), "high": (98.5,)})
+    assert looks_at_scene((step,))
+    assert not looks_at_scene(steps_of(ours=[{"type": "scale", "value": 4}]))
+
+
+@pytest.mark.parametrize(("low", "high"), [(2, 2), (98, 2), (-1, 50), (0, 100.5)])
+def test_percentiles_in_no_order_are_refused(low: float, high: float) -> None:
+    text = refusal(ours=[{"type": "percentile", "low": low, "high": high}])
+    assert "from 0 to 100" in text

@@ -1,0 +1,106 @@
+"""How fast the CPU kernels are, beside a memory copy and beside numpy.
+
+    python -m edgers.bench.kernels [--threads 2] [--rounds 9] [--only TEXT] [--json FILE]
+
+Each kernel runs in as many threads as a pipeline on this machine would have, each on its own tile;
+so do the copy of as many bytes as it must move at the least, and what it is compared with. The
+three take turns in each round: machines are noisy, read the ratios.
+"""
+
+import argparse
+import importlib
+import json
+import pkgutil
+import platform
+import statistics
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+
+import edgers.bench.kernels as families
+from edgers.bench.kernels.case import Case
+
+LEAST_S = 0.02
+"""A kernel is called again until it has run this long, so that starting threads does not count."""
+COPIES = 8
+"""Arrays copied in turn, as many as there are tiles: none is still in a cache."""
+
+
+def all_cases() -> Iterator[Case]:
+    """Give the cases of every family."""
+    for module in pkgutil.iter_modules(families.__path__):
+        if module.name not in ("case", "__main__"):
+            family = importlib.import_module(f"{families.__name__}.{module.name}")
+            yield from family.cases()
+
+
+def copy_of(size_bytes: int) -> Callable[[], object]:
+    """Give a copy that reads half of `size_bytes` and writes half, into memory it asks for."""
+    arrays = [np.ones(max(1, size_bytes // 2), np.uint8) for _ in range(COPIES)]
+    turn = iter(range(2**62))
+    return lambda: arrays[next(turn) % COPIES].copy()
+
+
+def seconds_a_call(work: Callable[[], object], threads: int, calls: int) -> float:
+    """Time `calls` in each of some threads; give the seconds of one call of all of them."""
+
+    def repeat(_: int) -> None:
+        for _ in range(calls):
+            work()
+
+    with ThreadPoolExecutor(threads) as pool:
+        begin = time.perf_counter()
+        list(pool.map(repeat, range(threads)))
+        return (time.perf_counter() - begin) / calls
+
+
+def measure(case: Case, threads: int, rounds: int) -> dict[str, list[float]]:
+    """Time a case, the copy and the rival in turn."""
+    ways = {"kernel": case.fast, "copy": copy_of(case.moved_bytes), "rival": case.plain}
+    calls = {}
+    for way, work in ways.items():
+        work()
+        calls[way] = max(1, int(LEAST_S / seconds_a_call(work, threads, 1)))
+    times: dict[str, list[float]] = {way: [] for way in ways}
+    for _ in range(rounds):
+        for way, work in ways.items():
+            times[way].append(seconds_a_call(work, threads, calls[way]))
+    return times
+
+
+def main() -> None:
+    """Run the benchmark and print a line for each kernel."""
+    arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    arguments.add_argument("--threads", type=int, default=2)
+    arguments.add_argument("--rounds", type=int, default=9)
+    arguments.add_argument("--only", default="", help="part of a kernel's name")
+    arguments.add_argument("--json", type=Path)
+    chosen = arguments.parse_args()
+    print(f"{platform.machine()}, Python {platform.python_version()}, {chosen.threads} threads")
+    print(f"{'kernel':<44}{'GB/s':>7}{'of copy':>9}{'range':>14}{'× rival':>9}  rival")
+    rows = {}
+    for case in all_cases():
+        if chosen.only not in case.name:
+            continue
+        times = measure(case, chosen.threads, chosen.rounds)
+        share = sorted(c / k for c, k in zip(times["copy"], times["kernel"], strict=True))
+        gain = statistics.median(
+            r / k for r, k in zip(times["rival"], times["kernel"], strict=True)
+        )
+        speed = case.moved_bytes * chosen.threads / statistics.median(times["kernel"]) / 1e9
+        middle = statistics.median(share)
+        spread = f"{share[0]:.2f} to {share[-1]:.2f}"
+        print(
+            f"{case.name:<44}{speed:>7.2f}{middle:>9.2f}{spread:>14}{gain:>9.1f}  {case.rival}",
+            flush=True,
+        )
+        rows[case.name] = {"gb_s": speed, "of_copy": share, "times_rival": gain}
+    if chosen.json:
+        chosen.json.write_text(json.dumps(rows, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,110 @@
+"""Ingest, gather and scores on tiles of usual size."""
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from itertools import count
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from edgers.bench.kernels.case import Case
+from edgers.kernels.cpu.gather import gather
+from edgers.kernels.cpu.ingest import ingest
+from edgers.kernels.cpu.scatter import scatter
+from edgers.kernels.cpu.scores import decode, settle
+from edgers.kernels.recipe import Quantizer, make_recipe
+from edgers.kernels.reference.gather import gather as plain_gather
+from edgers.kernels.reference.ingest import ingest as plain_ingest
+from edgers.kernels.reference.scatter import scatter as plain_scatter
+from edgers.kernels.reference.scores import decode as plain_decode
+from edgers.kernels.reference.scores import settle as plain_settle
+from edgers.kernels.score_rule import ScoreRule
+
+SIDE_PX, BANDS, CLASSES = 512, 13, 4
+"""A tile of Sentinel-2, and the classes of a usual flood or cloud map."""
+TILES = 8
+"""Tiles taken in turn, so that none is still in a cache: a scene is not read twice either."""
+
+Array = npt.NDArray[Any]
+
+
+def in_turn(work: Callable[..., object], tiles: list[tuple[Any, ...]]) -> Callable[[], object]:
+    """Call `work` on one tile after the other, from any thread."""
+    turns = count()
+    return lambda: work(*tiles[next(turns) % len(tiles)])
+
+
+def cases() -> Iterator[Case]:
+    """Give the cases, made from a seed."""
+    random = np.random.default_rng(0)
+    yield from _ingests(random)
+    yield from _mixes(random)
+    image = random.integers(0, 10_000, (BANDS, 2 * SIDE_PX, 2 * SIDE_PX)).astype(np.uint16)
+    windows = [(image, 64 * i - 9, 64 * i, (SIDE_PX, SIDE_PX), "reflect") for i in range(TILES)]
+    yield Case(
+        name="gather uint16, halo beyond the edge",
+        moved_bytes=2 * 2 * BANDS * SIDE_PX**2,
+        fast=in_turn(gather, windows),
+        plain=in_turn(plain_gather, windows),
+    )
+
+
+def _ingests(random: np.random.Generator) -> Iterator[Case]:
+    shape = BANDS, SIDE_PX, SIDE_PX
+    numbers = np.linspace(500, 2000, BANDS, dtype=np.float32).reshape(-1, 1, 1)
+    z_score = [("z-score", {"mean": numbers, "stddev": numbers / 2})]
+    decibel = [("decibel", {"floor": numbers * 0 + 1}), *z_score]
+    fill = np.zeros((BANDS, 1, 1), np.float32)
+    quantizer = Quantizer(scale=0.02, zero_point=0)
+    made = [
+        (random.integers(0, 10_000, shape).astype(np.uint16), random.random(shape) < 0.02)
+        for _ in range(TILES)
+    ]
+    by_pixel = [
+        tuple(np.ascontiguousarray(one.transpose(1, 2, 0)).transpose(2, 0, 1) for one in pair)
+        for pair in made
+    ]
+    for name, tiles, recipe in (
+        ("uint16 to float32", made, make_recipe(z_score, fill, "float32")),
+        ("uint16 to float16", made, make_recipe(z_score, fill, "float16")),
+        ("uint16 to int8", made, make_recipe(z_score, fill, "int8", quantizer=quantizer)),
+        ("uint16 to float32 dB", made, make_recipe(decibel, fill, "float32")),
+        ("uint16 by pixel to float32", by_pixel, make_recipe(z_score, fill, "float32")),
+    ):
+        samples = tiles[0][0]
+        yield Case(
+            name=f"ingest {name}",
+            moved_bytes=samples.size * (samples.itemsize + 1 + recipe.data_type.itemsize),
+            fast=in_turn(partial(ingest, recipe=recipe), tiles),
+            plain=in_turn(partial(plain_ingest, recipe=recipe), tiles),
+        )
+
+
+def _mixes(random: np.random.Generator) -> Iterator[Case]:
+    values = np.arange(CLASSES).astype(np.uint8)
+    rule = ScoreRule(values=values, activation="softmax", threshold=0.5)
+    shape, pixels = (CLASSES, SIDE_PX, SIDE_PX), SIDE_PX**2
+    row, column = (random.random(SIDE_PX).astype(np.float32) for _ in range(2))
+    parts = [
+        (np.zeros(shape, np.float32), random.standard_normal(shape).astype(np.float32), row, column)
+        for _ in range(TILES)
+    ]
+    scores = [(part,) for _, part, *_ in parts]
+    planes = 4 * CLASSES * pixels
+    for name, moved, fast, plain, tiles in (
+        ("scatter", 3 * planes, scatter, plain_scatter, parts),
+        ("scatter + argmax", 3 * planes + 2 * pixels, partial(settle, rule=rule),
+         partial(plain_settle, rule=rule), parts),
+        ("argmax", planes + 2 * pixels, partial(decode, rule=rule),
+         partial(plain_decode, rule=rule), scores),
+        ("argmax and softmax", 2 * planes + 2 * pixels,
+         partial(decode, rule=rule, with_probabilities=True),
+         partial(plain_decode, rule=rule, with_probabilities=True), scores),
+    ):  # fmt: skip
+        yield Case(
+            name=f"{name}, {CLASSES} classes",
+            moved_bytes=moved,
+            fast=in_turn(fast, tiles),
+            plain=in_turn(plain, tiles),
+        )
