@@ -139,6 +139,31 @@ def test_values_by_hand() -> None:
     assert last.tolist() == [[[-2, 16], [2, -12], [-16, 18]]]
 
 
+@pytest.mark.parametrize("has_mask", [False, True])
+@pytest.mark.parametrize("tensor", ["float32", "float16"])
+def test_every_number_of_a_long_chain_counts(has_mask: bool, tensor: str) -> None:
+    samples = np.arange(0, 60_000, 7, dtype=np.uint16).reshape(1, 1, -1)
+    chain: list[Step] = [
+        ("clip", {"minimum": numbers(3), "maximum": numbers(45)}),
+        ("z-score", {"mean": numbers(20), "stddev": numbers(4)}),
+        ("clip", {"minimum": numbers(-3), "maximum": numbers(5)}),
+    ]
+    recipe = make_recipe(chain, numbers(9), tensor, tags=(numbers(1e-3), numbers(0.5)))
+    assert len(recipe.segments.endings) == 1
+    missing = samples % 3 == 0 if has_mask else None
+    found = ingest(samples, missing, recipe)
+    seen = np.ones(samples.shape, bool) if missing is None else ~missing
+    stored = samples.astype(np.float64) * 1e-3 + 0.5
+    wanted = np.clip((np.clip(stored, 3, 45) - 20) / 4, -3, 5)
+    np.testing.assert_allclose(
+        found[seen], wanted[seen], rtol=2e-3 if tensor != "float32" else 1e-5
+    )
+    assert (found[~seen] == 9).all()
+    # Each of the four limits is met.
+    assert {found[seen].min(), found[seen].max()} == {-3, 5}
+    assert (samples * 1e-3 + 0.5 < 3).any()
+
+
 def test_a_half_is_rounded_to_the_even_number() -> None:
     samples = np.array([[[-1.5, -0.5, 0.5, 1.5, 2.5, 200, -200, np.nan]]], np.float32)
     quantizer = Quantizer(scale=1, zero_point=0)
