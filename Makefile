@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test check bench clean
+.PHONY: demo test check bench kernels-aot clean
 
 demo: $(VENV)/.run
 	$(BIN)/edgers demo -o demo-out
@@ -18,14 +18,20 @@ check: $(VENV)/.dev
 	$(BIN)/lint-imports
 	$(BIN)/pytest -q
 
-bench: $(VENV)/.run
+bench: $(VENV)/.dev
 	$(BIN)/python -m edgers.bench.plain_loop
 	$(BIN)/python -m edgers.bench.tile_size
 	$(BIN)/python -m edgers.bench.mixes
 	$(BIN)/python -m edgers.bench.memory
+	$(BIN)/python -m edgers.bench.kernels
+	$(BIN)/python -m edgers.bench.engines
+
+# CUDA toolkits are fetched with pip into .venv-aot, about 2 GB; no GPU is needed.
+kernels-aot: $(VENV)/.run
+	$(BIN)/python -m edgers.kernels.aot -o build/kernels-aot
 
 clean:
-	rm -rf $(VENV) demo-out build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) .venv-aot demo-out build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 $(VENV)/.run: pyproject.toml
 	$(PYTHON) -m venv $(VENV)

@@ -12,7 +12,7 @@ import io
 import json
 import zipfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import cast
 
@@ -45,6 +45,8 @@ class EngineChoice:
     """Precision of the graph, such as `fp32`."""
     graph: str
     """Entry that holds the graph."""
+    settings: Mapping[str, str] = field(default_factory=dict)
+    """Settings of the runtime, by name; bundles of older versions have none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -194,11 +196,21 @@ def _check_hashes(entries: Mapping[str, bytes], manifest: Mapping[str, object], 
             raise _altered(path, f"entry {name} does not match its hash")
 
 
+def _words(found: object) -> dict[str, str]:
+    """Read settings; raises TypeError where they are no words."""
+    if isinstance(found, dict) and all(isinstance(value, str) for value in found.values()):
+        return found
+    raise TypeError("the settings of an engine are not words")
+
+
 def _bundle(entries: Mapping[str, bytes], manifest: Mapping[str, object], path: Path) -> Bundle:
     """Give the verified content its types."""
     try:
         engines = tuple(
-            EngineChoice(**{k: str(one[k]) for k in ("name", "version", "precision", "graph")})
+            EngineChoice(
+                **{k: str(one[k]) for k in ("name", "version", "precision", "graph")},
+                settings=_words(one.get("settings", {})),
+            )
             for one in cast(list[Mapping[str, object]], manifest["engines"])
         )
         halo = halo_from_document(cast(Mapping[str, object], manifest["halo"]))

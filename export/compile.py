@@ -3,18 +3,20 @@
 import os
 import platform
 import tempfile
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import edgers
 from edgers.bundle import CONTRACT, Bundle, bundle_bytes, canonical_json, open_bundle
 from edgers.contract import contract_from_file
-from edgers.engines import ENGINES
-from edgers.errors import BadInputError, GraphError, OutputError
-from edgers.export.golden import golden_entries
+from edgers.errors import OutputError
+from edgers.export.allowed import Allowed, check_allowed
+from edgers.export.engine_choice import choose_engine
 from edgers.export.graph import check_fit, graph_from_file
-from edgers.export.proof import Proof, prove_tiling
-from edgers.targets.target import target_from_name
+from edgers.export.proof import Proof
+from edgers.export.trial import Subject
+from edgers.targets.target import Candidate, target_from_name
 from edgers.tiling.graph import halo_from_graph
 from edgers.tiling.halo import document_from_halo
 
@@ -36,60 +38,60 @@ class Compiled:
 
 
 def compile_bundle(
-    graph: Path, contract: Path, path: Path, *, target: str = "cpu", precision: str = "fp32"
-) -> Compiled:
-    """Compile a graph into a bundle at `path`; the same inputs give the same bytes.
+    graph: Path, contract: Path, path: Path, *, target: str = "cpu",
+    engine: str | None = None, precisions: Sequence[str] = ("fp32",),
+    tell: Callable[[str], None] = lambda _: None,
+) -> Compiled:  # fmt: skip
+    """Compile a graph into a bundle at `path`, on the fastest engine that passes.
 
-    Raises ContractError, GraphError or BadInputError where something does not fit, and OutputError
-    where `path` cannot be written; nothing is left behind then.
+    With an `engine` named and one precision, the same inputs give the same bytes; else engines are
+    timed, and the bundle id hangs on which was chosen, not on the times. `tell` hears what is being
+    done. Raises ContractError, GraphError, EngineError or BadInputError where something does not
+    fit, and OutputError where `path` cannot be written; nothing is left behind then.
     """
     device = target_from_name(target)
-    if precision not in device.precisions:
-        raise BadInputError(
-            f"target {target} cannot be compiled to {precision!r}.",
-            rule=f"It takes: {', '.join(device.precisions)}.",
-        )
+    allowed = Allowed(engine=engine, precisions=tuple(precisions))
+    check_allowed(device, allowed)
     stated = contract_from_file(contract)
     model = graph_from_file(graph)
     check_fit(model, stated)
     halo = halo_from_graph(model, stated.inputs, stated.outputs[0].name)
     data = graph.read_bytes()
-    engine = ENGINES[device.engines[0]](data)
-    golden = golden_entries(engine, stated, halo)
-    proof = prove_tiling(engine, stated, halo) if halo.is_exact else None
-    if proof is not None and not proof.holds:
-        raise GraphError(
-            "the halo worked out from the graph does not hold.",
-            seen=f"Tiled and untiled differ by {proof.difference:.3g} on random data.",
-            rule="They must be equal.",
-            fix="This is a fault of EdgeRS: please report it with the graph.",
-        )
+    subject = Subject(graph=data, contract=stated, halo=halo)
+    decision = choose_engine(subject, device, allowed, tell)
     entries = {
         CONTRACT: canonical_json(stated.document),
         GRAPH_ENTRY: data,
-        **golden,
-    }
-    choice = {
-        "name": engine.info.name,
-        "version": engine.info.version,
-        "precision": precision,
-        "graph": GRAPH_ENTRY,
+        **decision.golden,
     }
     facts = {
         "name": stated.name,
         "target": device.name,
-        "engines": [choice],
+        "engines": [_choice(one, version) for one, version in decision.preferred],
         "halo": document_from_halo(halo),
         "made_by": f"edgers {edgers.__version__}",
     }
-    measured: dict[str, object] = {"machine": platform.machine(), "system": platform.system()}
-    if proof is not None:
-        measured["tiled_minus_untiled"] = proof.difference
+    measured: dict[str, object] = {
+        "machine": platform.machine(), "system": platform.system(), **decision.measured,
+    }  # fmt: skip
+    if decision.proof is not None:
+        measured["tiled_minus_untiled"] = decision.proof.difference
     write_whole(path, bundle_bytes(entries, facts, measured))
     operators: dict[str, int] = {}
     for node in model.graph.node:
         operators[node.op_type] = operators.get(node.op_type, 0) + 1
-    return Compiled(bundle=open_bundle(path), path=path, operators=operators, proof=proof)
+    return Compiled(bundle=open_bundle(path), path=path, operators=operators, proof=decision.proof)
+
+
+def _choice(candidate: Candidate, version: str) -> dict[str, object]:
+    """Write a candidate down for the manifest."""
+    return {
+        "name": candidate.engine,
+        "version": version,
+        "precision": candidate.precision,
+        "graph": GRAPH_ENTRY,
+        "settings": dict(candidate.settings),
+    }
 
 
 def write_whole(path: Path, data: bytes) -> None:

@@ -1,8 +1,11 @@
 """A device a bundle is compiled for."""
 
+import platform
 import sys
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from importlib.resources import files
+from typing import Any
 
 from edgers.errors import BadInputError
 
@@ -13,6 +16,20 @@ else:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """A way to run a graph that compiling may choose."""
+
+    engine: str
+    """Key in `edgers.engines.ENGINES`."""
+    precision: str
+    """Precision it computes in."""
+    settings: Mapping[str, str] = field(default_factory=dict)
+    """What the engine is told; what is left out is as the engine has it."""
+    machines: tuple[str, ...] = ()
+    """Machines it is tried on, in Python's words (`platform.machine`); empty for all."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
     """What is known of a device."""
 
@@ -20,14 +37,29 @@ class Target:
     """Name on the command line."""
     title: str
     """Name for people."""
-    engines: tuple[str, ...]
-    """Runtimes it has, in order of preference."""
-    precisions: tuple[str, ...]
-    """Precisions a bundle may be compiled to."""
+    machines: tuple[str, ...]
+    """Machines of this kind, in Python's words (`platform.machine`)."""
+    candidates: tuple[Candidate, ...]
+    """Ways to run a graph, best guess first."""
     source: str
     """Where these facts are from."""
     confidence: str
     """`high`, `medium` or `low`."""
+
+    @property
+    def engines(self) -> tuple[str, ...]:
+        """Runtimes it may have, best guess first."""
+        return tuple(dict.fromkeys(one.engine for one in self.candidates))
+
+    @property
+    def precisions(self) -> tuple[str, ...]:
+        """Precisions a bundle may be compiled to, the default first."""
+        return tuple(dict.fromkeys(one.precision for one in self.candidates))
+
+    @property
+    def is_this_machine(self) -> bool:
+        """Tell whether what is measured here can be believed there."""
+        return platform.machine() in self.machines
 
 
 def target_names() -> list[str]:
@@ -49,8 +81,17 @@ def target_from_name(name: str) -> Target:
     return Target(
         name=facts["name"],
         title=facts["title"],
-        engines=tuple(facts["engines"]),
-        precisions=tuple(facts["precisions"]),
+        machines=tuple(facts["machines"]),
+        candidates=tuple(_candidate(one) for one in facts["candidates"]),
         source=facts["source"],
         confidence=facts["confidence"],
+    )
+
+
+def _candidate(facts: Mapping[str, Any]) -> Candidate:
+    return Candidate(
+        engine=facts["engine"],
+        precision=facts["precision"],
+        settings=dict(facts.get("settings", {})),
+        machines=tuple(facts.get("machines", ())),
     )

@@ -11,6 +11,8 @@ FOLDERS = ("bench", "calibration", "edgers", "export", "kernels", "targets", "te
 VAGUE = {"base", "common", "core", "helpers", "misc", "util", "utils"}
 LONGEST_FILE = 400
 LONGEST_FUNCTION = 80
+LONGEST_CUDA_KERNEL = 100
+"""What is built ahead of time can call no other function."""
 
 
 def sources() -> Iterator[Path]:
@@ -28,4 +30,6 @@ def test_a_file_holds_one_idea_and_its_functions_are_read_in_one_look(path: Path
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.FunctionDef):
             length = (node.end_lineno or node.lineno) - node.lineno + 1
-            assert length <= LONGEST_FUNCTION, f"{node.name} has {length} lines"
+            is_cuda = path.parent == ROOT / "kernels" / "cuda"
+            longest = LONGEST_CUDA_KERNEL if is_cuda else LONGEST_FUNCTION
+            assert length <= longest, f"{node.name} has {length} lines"

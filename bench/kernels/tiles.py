@@ -13,7 +13,7 @@ from edgers.kernels.cpu.gather import gather
 from edgers.kernels.cpu.ingest import ingest
 from edgers.kernels.cpu.scatter import scatter
 from edgers.kernels.cpu.scores import decode, settle
-from edgers.kernels.recipe import Quantizer, make_recipe
+from edgers.kernels.recipe import Quantizer, Step, make_recipe
 from edgers.kernels.reference.gather import gather as plain_gather
 from edgers.kernels.reference.ingest import ingest as plain_ingest
 from edgers.kernels.reference.scatter import scatter as plain_scatter
@@ -53,8 +53,9 @@ def cases() -> Iterator[Case]:
 def _ingests(random: np.random.Generator) -> Iterator[Case]:
     shape = BANDS, SIDE_PX, SIDE_PX
     numbers = np.linspace(500, 2000, BANDS, dtype=np.float32).reshape(-1, 1, 1)
-    z_score = [("z-score", {"mean": numbers, "stddev": numbers / 2})]
-    decibel = [("decibel", {"floor": numbers * 0 + 1}), *z_score]
+    spread = (numbers / 2).astype(np.float32)
+    z_score: list[Step] = [("z-score", {"mean": numbers, "stddev": spread})]
+    decibel: list[Step] = [("decibel", {"floor": np.ones_like(numbers)}), *z_score]
     fill = np.zeros((BANDS, 1, 1), np.float32)
     quantizer = Quantizer(scale=0.02, zero_point=0)
     made = [

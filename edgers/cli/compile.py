@@ -1,12 +1,18 @@
 """`edgers compile`: from a graph and its contract to a bundle."""
 
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
+from rich.console import Console
 
 from edgers.cli.show import line
 from edgers.contract import Contract, ModelInput
+from edgers.export.candidate_table import table_lines
 from edgers.export.compile import Compiled, compile_bundle
+from edgers.targets.target import target_from_name
 
 
 @click.command(help="Compile MODEL (an .onnx file) with its contract into one bundle.")
@@ -18,10 +24,30 @@ from edgers.export.compile import Compiled, compile_bundle
     "-o", "--out", required=True, type=click.Path(path_type=Path), help="Bundle to write."
 )
 @click.option("--target", default="cpu", show_default=True, help="Device to compile for.")
-@click.option("--precision", default="fp32", show_default=True, help="Precision to compile to.")
-def command(model: Path, contract: Path, out: Path, target: str, precision: str) -> None:
+@click.option(
+    "--engine",
+    help="Runtime to compile for: nothing is timed, and the same inputs give the same bytes. "
+    "Without it, those installed are timed and the fastest that passes ships.",
+)
+@click.option(
+    "--precision",
+    "precisions",
+    multiple=True,
+    default=("fp32",),
+    show_default=True,
+    help="Precision that may ship, again for each; 'auto' for all the device has.",
+)
+def command(
+    model: Path, contract: Path, out: Path, target: str, engine: str | None,
+    precisions: tuple[str, ...],
+) -> None:  # fmt: skip
     """Run the command."""
-    done = compile_bundle(model, contract, out, target=target, precision=precision)
+    if "auto" in precisions:
+        precisions = target_from_name(target).precisions
+    with told_progress() as tell:
+        done = compile_bundle(
+            model, contract, out, target=target, engine=engine, precisions=precisions, tell=tell
+        )
     bundle = done.bundle
     line("contract", contract_line(bundle.contract))
     line("graph", _graph_line(done))
@@ -29,10 +55,25 @@ def command(model: Path, contract: Path, out: Path, target: str, precision: str)
     if done.proof:
         found = f"largest difference {done.proof.difference:.3g}"
         line("proof", f"{done.proof.tiles} random tiles against untiled: {found}")
-    choice = bundle.engines[0]
-    line("engine", f"{choice.name} {choice.version} · {choice.precision}")
+    for text in table_lines(bundle.measured):
+        line("candidate", text)
+    choice, *others = bundle.engines
+    fallback = ", ".join(f"{one.name} {one.precision}" for one in others)
+    line("engine", f"{choice.name} {choice.version} · {choice.precision}"
+         + (f" · else {fallback}" if fallback else ""))  # fmt: skip
     line("bundle", f"{out} · {out.stat().st_size / 1e6:.2f} MB · id {bundle.bundle_id[:12]}…")
     line("next", f"edgers run {out} SCENE.tif -o out/")
+
+
+@contextmanager
+def told_progress() -> Iterator[Callable[[str], None]]:
+    """Give a function that shows what is being done, on a terminal, until the block ends."""
+    console = Console(stderr=True)
+    if not sys.stderr.isatty():
+        yield lambda _: None
+        return
+    with console.status("compiling") as status:
+        yield lambda text: status.update(f"compiling · {text}")
 
 
 def contract_line(contract: Contract) -> str:

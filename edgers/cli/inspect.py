@@ -11,6 +11,7 @@ from edgers.cli.plan import show_plan
 from edgers.cli.run_options import options_from_chosen, run_options
 from edgers.cli.show import line, shape_text
 from edgers.contract import Band, ModelInput
+from edgers.export.candidate_table import TABLE_KEYS, table_lines
 from edgers.scene.asset import Asset
 from edgers.scene.bands import SceneBand
 from edgers.scene.folder import scene_files
@@ -56,8 +57,11 @@ def _show_bundle(path: Path) -> None:
     _show_halo(bundle)
     for choice in bundle.engines:
         line("engine", f"{choice.name} {choice.version} · {choice.precision} · {choice.graph}")
+    for text in table_lines(bundle.measured):
+        line("candidate", text)
     for key, value in bundle.measured.items():
-        line("measured", f"{key} = {value}")
+        if key not in TABLE_KEYS:
+            line("measured", f"{key} = {value}")
     for name, sha256 in sorted(bundle.hashes.items()):
         line("sha256", f"{sha256}  {name} ({len(bundle.entries[name])} bytes)")
 

@@ -18,6 +18,7 @@ COMMANDS = {
     "pushbroom": "Run a bundle over rows as they arrive.",
     "run": "Run a bundle over scenes.",
     "verify": "Check every byte of a bundle and run its golden tile.",
+    "warmup": "Compile all kernels ahead, and keep them.",
     "watch": "Run a bundle over frames: images, a video file or a camera.",
 }
 """Commands with their one-line help: the list must not cost an import."""

@@ -45,6 +45,8 @@ def command(
                 plan_scene(model, opened, options)
         if not quiet and not as_json:
             line("model", _model_line(model))
+            if model.passed_over:
+                line("fallback", " · ".join(model.passed_over))
         for scene in todo:
             report = run_scene(model, scene, out, options, listener(quiet=quiet or as_json))
             reports.append(report)

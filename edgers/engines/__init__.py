@@ -7,9 +7,7 @@ from edgers.engines.engine import Engine, EngineInfo, EngineMaker, Settings, Ten
 from edgers.errors import EngineError
 
 
-def _onnxruntime(
-    graph: bytes, precision: str = "fp32", settings: Settings | None = None
-) -> Engine:
+def _onnxruntime(graph: bytes, precision: str = "fp32", settings: Settings | None = None) -> Engine:
     try:
         from edgers.engines.onnxruntime import OnnxRuntimeEngine
     except ImportError as error:

@@ -1,8 +1,8 @@
 """Whether a graph's weights lie in other files, told from its bytes.
 
-A runtime may look such files up in the folder it was started in: a bundle from elsewhere would then
-read files of this machine. ONNX Runtime refuses; OpenVINO does not. The `onnx` package does not fly,
-so the few fields that lead to tensors are followed here (onnx.proto, IR version 10).
+A runtime may look such files up in the folder it was started in: a bundle from elsewhere would
+then read files of this machine. ONNX Runtime refuses; OpenVINO does not. The `onnx` package does
+not fly, so the few fields that lead to tensors are followed here (onnx.proto, IR version 10).
 """
 
 from collections.abc import Iterator

@@ -1,7 +1,6 @@
 """A bundle brought to life: its engine loaded and its golden tile passed."""
 
 import io
-import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,14 +10,8 @@ from edgers.bundle import GOLDEN_OUTPUT, Bundle, EngineChoice, golden_inputs
 from edgers.closing import Closing
 from edgers.contract import ModelInput, ModelOutput
 from edgers.engines import ENGINES, Engine
-from edgers.engines.agreement import largest_difference, largest_value
+from edgers.engines.agreement import TOLERANCE, share_apart
 from edgers.errors import BundleError, ContractError, EngineError
-
-GOLDEN_TOLERANCE = 1e-3
-"""Largest golden-tile error, as a share of the largest expected value.
-
-CPUs with other vector units may sum in another order (how far apart they come: not measured), while
-a wrong weight, scale or layout shows in the first digits."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +26,8 @@ class Model(Closing):
     """The runtime."""
     golden_error: float
     """Largest golden-tile error, as a share of the largest expected value."""
+    passed_over: tuple[str, ...] = ()
+    """Engines the bundle prefers to this one, each with the reason why it does not run here."""
 
     @property
     def inputs(self) -> tuple[ModelInput, ...]:
@@ -55,34 +50,60 @@ class Model(Closing):
 
 
 def load_model(bundle: Bundle) -> Model:
-    """Load the first engine that this installation has and run the golden tile on it.
+    """Load the first of the bundle's engines that runs here, and run the golden tile on it.
 
-    Raises EngineError where none is there, or the golden tile comes out wrong.
+    That tile is also the warm-up: memory is taken and kernels are made ready before the first tile
+    that counts. An engine that is not installed, refuses the graph or gets the golden tile wrong is
+    passed over, and `Model.passed_over` says why. Raises EngineError where none is left.
     """
-    choice = next((one for one in bundle.engines if one.name in ENGINES), None)
-    if choice is None:
-        raise EngineError(
-            "none of the bundle's engines is installed here.",
-            seen=f"The bundle was made for: {', '.join(one.name for one in bundle.engines)}.",
-            rule=f"Installed: {', '.join(ENGINES)}.",
-        )
-    engine = ENGINES[choice.name](bundle.entries[choice.graph])
+    passed_over: list[str] = []
+    failures: list[EngineError] = []
+    for choice in bundle.engines:
+        if choice.name not in ENGINES:
+            passed_over.append(f"{choice.name}: not installed here")
+            continue
+        try:
+            make = ENGINES[choice.name]
+            engine = make(bundle.entries[choice.graph], choice.precision, choice.settings)
+            error = _golden_error(bundle, choice, engine)
+        except EngineError as failure:
+            failures.append(failure)
+            passed_over.append(f"{choice.name} {choice.precision}: {failure.what}")
+            continue
+        return Model(
+            bundle=bundle, choice=choice, engine=engine, golden_error=error,
+            passed_over=tuple(passed_over),
+        )  # fmt: skip
+    if len(failures) == 1:
+        raise failures[0]
+    if failures:
+        raise EngineError("none of the bundle's engines runs here.", seen=" ".join(passed_over))
+    raise EngineError(
+        "none of the bundle's engines is installed here.",
+        seen=f"The bundle was made for: {', '.join(one.name for one in bundle.engines)}.",
+        rule=f"Installed: {', '.join(ENGINES)}.",
+    )
+
+
+def _golden_error(bundle: Bundle, choice: EngineChoice, engine: Engine) -> float:
+    """Run the golden tile; raises EngineError, the engine closed, where it comes out wrong."""
     contract = bundle.contract
     golden = {name: _array(bundle, entry) for name, entry in golden_inputs(contract).items()}
-    expected = _array(bundle, GOLDEN_OUTPUT)
-    found = engine.infer(golden)[contract.outputs[0].name]
-    scale = largest_value(expected) or 1.0
-    same_shape = found.shape == expected.shape
-    error = largest_difference(found, expected) / scale if same_shape else math.inf
-    if not error <= GOLDEN_TOLERANCE:
+    try:
+        found = engine.infer(golden)[contract.outputs[0].name]
+        error = share_apart(found, _array(bundle, GOLDEN_OUTPUT))
+        tolerance = TOLERANCE.get(choice.precision, TOLERANCE["fp32"])
+        if not error <= tolerance:
+            raise EngineError(
+                f"the golden tile comes out wrong on {choice.name} {engine.info.version}.",
+                seen=f"The largest error is {error:.2g} of the largest expected value.",
+                rule=f"At most {tolerance:g} is accepted.",
+                fix="The bundle's bytes are right, so this runtime or machine is at fault.",
+            )
+    except BaseException:
         engine.close()
-        raise EngineError(
-            f"the golden tile comes out wrong on {choice.name} {engine.info.version}.",
-            seen=f"The largest error is {error:.2g} of the largest expected value.",
-            rule=f"At most {GOLDEN_TOLERANCE:g} is accepted.",
-            fix="The bundle's bytes are right, so this runtime or machine is at fault.",
-        )
-    return Model(bundle=bundle, choice=choice, engine=engine, golden_error=error)
+        raise
+    return error
 
 
 def _array(bundle: Bundle, name: str) -> npt.NDArray[np.generic]:

@@ -1,21 +1,11 @@
 """What the user may choose for a run."""
 
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from edgers.contract.model import Blend
-
-MAX_WORKERS = 8
-"""Most tiles inferred at once; each holds the activations of one tile."""
-
-
-def _cpu_count() -> int:
-    """Count the processors this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+from edgers.engines.settings import stream_count
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +26,7 @@ class RunOptions:
     """CRS of a map on which products are wanted too, or `utm` for the zone of the scene."""
     probabilities: bool = False
     """Whether to write the probability of each class as well."""
-    workers: int = field(default_factory=lambda: min(MAX_WORKERS, _cpu_count()))
+    workers: int = field(default_factory=lambda: stream_count("processors"))
     """Tiles inferred at once."""
     queue: int | None = None
     """Tiles between reading and writing; None for two a worker and two more."""

@@ -40,7 +40,8 @@ def decode(
         score = scores[first]
         second = score
         if activation != NONE:
-            second = float32(1) / (float32(1) + float32(math.exp(-score)))
+            # Beyond 88 the exponential is infinite on a device, and an error in the simulator.
+            second = float32(1) / (float32(1) + float32(math.exp(min(-score, float32(88)))))
         winner = 1 if second >= threshold else 0
         if has_chances:
             chances[i] = float32(1) - second
@@ -54,7 +55,7 @@ def decode(
                 chance = float32(math.exp(score - best))
                 total += chance
             elif activation == SIGMOID:
-                chance = float32(1) / (float32(1) + float32(math.exp(-score)))
+                chance = float32(1) / (float32(1) + float32(math.exp(min(-score, float32(88)))))
             chances[position * pixels + i] = chance
         if activation == SOFTMAX:
             for position in range(count):

@@ -71,5 +71,5 @@ def make_bundle(
     graph, contract, bundle = (folder / name for name in ("m.onnx", "c.json", "b.edgers"))
     onnx.save(net(), graph)
     contract.write_text(json.dumps(document or contract_document()))
-    compile_bundle(graph, contract, bundle)
+    compile_bundle(graph, contract, bundle, engine="onnxruntime")
     return bundle

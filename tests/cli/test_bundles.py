@@ -12,6 +12,7 @@ from builders.runs import Outcome, edgers
 from builders.scenes import noise, write_scene
 
 from edgers.bundle import open_bundle
+from edgers.engines import ENGINES
 
 
 def compiled(folder: Path, document: dict[str, Any] | None = None, *more: object) -> Outcome:
@@ -139,3 +140,44 @@ def test_check_names_what_does_not_fit_the_graph(
     done = edgers("contract", "check", tmp_path / "c.json", "--model", tmp_path / "m.onnx")
     assert (done.code, done.out) == (2, "")
     assert word in done.err
+
+
+def test_compile_times_what_is_installed_and_inspect_shows_it(tmp_path: Path) -> None:
+    done = compiled(tmp_path)
+    assert (done.code, done.err) == (0, "")
+    lines = [text for text in done.out.splitlines() if text.startswith("candidate")]
+    assert sum("← ships" in text for text in lines) == 1
+    for name in ENGINES:
+        assert any(f"{name} fp32" in text for text in lines)
+    assert not any("bf16" in text for text in lines)
+    bundle = open_bundle(tmp_path / "b.edgers")
+    ships = next(text for text in lines if "← ships" in text)
+    assert f" {bundle.engines[0].name} fp32" in ships
+    assert "tiles/s" in ships
+    shown = edgers("inspect", tmp_path / "b.edgers").out
+    assert all(text in shown for text in lines)
+    assert "tiles_per_s" not in shown
+
+
+def test_a_named_engine_gives_the_same_bytes_and_is_not_timed(tmp_path: Path) -> None:
+    done = compiled(tmp_path, None, "--engine", "onnxruntime")
+    assert "tiles/s" not in done.out
+    first = (tmp_path / "b.edgers").read_bytes()
+    compiled(tmp_path, None, "--engine", "onnxruntime")
+    assert (tmp_path / "b.edgers").read_bytes() == first
+
+
+def test_auto_tries_every_precision_of_the_device(tmp_path: Path) -> None:
+    if "openvino" not in ENGINES:
+        pytest.skip("openvino is not installed")
+    done = compiled(tmp_path, None, "--engine", "openvino", "--precision", "auto")
+    assert done.code == 0
+    for precision in ("fp32", "bf16", "fp16"):
+        assert f"openvino {precision}" in done.out
+    assert "onnxruntime" not in done.out
+
+
+def test_an_engine_that_is_not_known_is_refused(tmp_path: Path) -> None:
+    done = compiled(tmp_path, None, "--engine", "toaster")
+    assert done.code == 2
+    assert "target cpu has no engine 'toaster'." in done.err

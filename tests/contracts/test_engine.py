@@ -10,12 +10,15 @@ import numpy.typing as npt
 import onnx
 import pytest
 from builders.bundles import tiny_net
-from builders.networks import band_net, fixed_net, index_net, patch_net, unet
+from builders.graphs import GraphBuilder
+from builders.networks import attention_net, band_net, fixed_net, index_net, patch_net, unet
 
 from edgers.engines import ENGINES, Engine
 from edgers.errors import EngineError
 
-NETS: list[Callable[[], onnx.ModelProto]] = [tiny_net, band_net, patch_net, unet, index_net]
+NETS: list[Callable[[], onnx.ModelProto]] = [
+    tiny_net, band_net, patch_net, unet, index_net, attention_net,
+]  # fmt: skip
 
 
 @pytest.fixture(params=sorted(ENGINES))
@@ -175,3 +178,85 @@ def test_one_engine_does_not_close_another(name: str) -> None:
     first, second = load(name), load(name)
     first.close()
     assert answer(second, tile()).shape == (1, 3, 64, 64)
+
+
+def two_inputs() -> onnx.ModelProto:
+    """Differences of two inputs, and their sum as a second output; each touches its input."""
+    made = GraphBuilder()
+    made.channels["z"] = 3
+    made.node("Relu", ["x"])
+    model = made.model(made.node("Sub", [made.node("Relu", ["x"]), "z"]))
+    model.graph.input.add().CopyFrom(model.graph.input[0])
+    model.graph.input[1].name = "z"
+    model.graph.node.add(op_type="Add", input=["x", "z"], output=["total"])
+    model.graph.output.add().CopyFrom(model.graph.output[0])
+    model.graph.output[1].name = "total"
+    return model
+
+
+def test_several_inputs_and_outputs_come_by_name(name: str) -> None:
+    engine = load(name, two_inputs)
+    x, z = tile(1), tile(2)
+    for inputs in ({"x": x, "z": z}, {"z": z, "x": x}):
+        found = engine.infer(inputs)
+        assert list(found) == ["y", "total"]
+        assert np.array_equal(found["y"], np.maximum(x, 0) - z)
+        assert np.array_equal(found["total"], x + z)
+    assert np.array_equal(x, tile(1))
+    assert np.array_equal(z, tile(2))
+
+
+def test_an_input_of_an_earlier_tile_never_stands_in_for_a_missing_one(name: str) -> None:
+    engine = load(name, two_inputs)
+    engine.infer({"x": tile(1), "z": tile(2)})
+    with pytest.raises(EngineError):
+        engine.infer({"x": tile(1)})
+
+
+def test_inputs_that_do_not_lie_in_one_piece_are_read_as_they_are(name: str) -> None:
+    whole = tile(0, 128, 128)
+    assert np.array_equal(
+        answer(load(name), whole[..., ::2, ::2]), answer(load(name), whole[..., ::2, ::2].copy())
+    )
+
+
+def test_tiles_of_a_batch_do_not_touch_one_another(name: str) -> None:
+    engine = load(name)
+    both = answer(engine, np.concatenate([tile(1), tile(2)]))
+    assert np.array_equal(both[:1], answer(engine, tile(1)))
+    assert np.array_equal(both[1:], answer(engine, tile(2)))
+
+
+def test_shapes_in_any_order_give_what_a_fresh_engine_gives(name: str) -> None:
+    engine = load(name, unet)
+    for height, width in [(64, 64), (32, 96), (64, 64), (128, 4), (8, 8), (32, 96)]:
+        pixels = tile(height, height, width)
+        assert np.array_equal(answer(engine, pixels), answer(load(name, unet), pixels))
+
+
+def test_fp32_is_computed_in_float32(name: str) -> None:
+    # 1 + 2^-20 is one in bfloat16, in float16 and in TF32.
+    pixels = np.full((1, 3, 8, 8), 1 + 2**-20, np.float32)
+    graph = GraphBuilder()
+    eye = graph.constant(np.eye(3).reshape(3, 3, 1, 1))
+    model = graph.model(graph.node("Conv", ["x", eye], channels=3))
+    assert np.array_equal(answer(load(name, lambda: model), pixels), pixels)
+
+
+@pytest.mark.parametrize("streams", ["processors", "half"])
+def test_a_result_does_not_hang_on_how_many_tiles_run_at_once(name: str, streams: str) -> None:
+    graph = tiny_net().SerializeToString()
+    engine = ENGINES[name](graph, "fp32", {"streams": streams})
+    tiles = [tile(seed) for seed in range(8)]
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda pixels: answer(engine, pixels), tiles))
+    wanted = [answer(load(name), pixels) for pixels in tiles]
+    assert all(np.array_equal(a, b) for a, b in zip(found, wanted, strict=True))
+
+
+def test_a_setting_or_precision_it_does_not_know_is_an_engine_error(name: str) -> None:
+    graph = tiny_net().SerializeToString()
+    with pytest.raises(EngineError, match="does not know the setting colour=red"):
+        ENGINES[name](graph, "fp32", {"colour": "red"})
+    with pytest.raises(EngineError, match="int2"):
+        ENGINES[name](graph, "int2")

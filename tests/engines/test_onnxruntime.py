@@ -10,7 +10,8 @@ import pytest
 from builders.bundles import tiny_net
 from builders.networks import fixed_net
 
-from edgers.engines.onnxruntime import OnnxRuntimeEngine
+from edgers.engines import onnxruntime, settings
+from edgers.engines.onnxruntime import XNNPACK, OnnxRuntimeEngine
 from edgers.errors import EngineError
 
 
@@ -45,3 +46,43 @@ def test_the_runtime_is_silent_on_a_broken_graph() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert (done.stdout, done.stderr) == ("refused\n", "")
+
+
+def test_xnnpack_is_used_where_it_is_there_and_refused_where_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    graph = tiny_net().SerializeToString()
+    monkeypatch.setattr(ort, "get_available_providers", lambda: ["CPUExecutionProvider"])
+    with pytest.raises(EngineError, match="built without XNNPACK"):
+        OnnxRuntimeEngine(graph, settings={"provider": "xnnpack"})
+    monkeypatch.setattr(ort, "get_available_providers", lambda: [XNNPACK])
+    told: list[object] = []
+    monkeypatch.setattr(
+        ort, "InferenceSession",
+        lambda _graph, _options, providers: told.extend(providers) or ort_session(graph),
+    )  # fmt: skip
+    OnnxRuntimeEngine(graph, settings={"provider": "xnnpack"})
+    assert told == [(XNNPACK, {"intra_op_num_threads": "1"}), "CPUExecutionProvider"]
+
+
+ort_session = ort.InferenceSession
+
+
+def test_a_layout_is_a_level_of_optimisation() -> None:
+    levels = ort.GraphOptimizationLevel
+    assert onnxruntime._options("blocked").graph_optimization_level == levels.ORT_ENABLE_ALL
+    assert onnxruntime._options("plain").graph_optimization_level == levels.ORT_ENABLE_EXTENDED
+
+
+def test_half_as_many_tiles_run_at_once_when_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(settings, "processors", lambda: 4)
+    graph = tiny_net().SerializeToString()
+    for streams, count in (("processors", 4), ("half", 2)):
+        engine = OnnxRuntimeEngine(graph, settings={"streams": streams})
+        taken = [engine._turn.acquire(blocking=False) for _ in range(5)]
+        assert sum(taken) == count
+
+
+def test_it_computes_in_fp32_only() -> None:
+    with pytest.raises(EngineError, match="not used at bf16"):
+        OnnxRuntimeEngine(tiny_net().SerializeToString(), "bf16")

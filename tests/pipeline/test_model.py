@@ -10,10 +10,15 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 from builders.bundles import make_bundle
+from builders.engines import StandIn, stand_in
 
 from edgers.bundle import GOLDEN_OUTPUT, MANIFEST, MEASURED, bundle_bytes, open_bundle
-from edgers.errors import EngineError
-from edgers.pipeline.model import GOLDEN_TOLERANCE, Model, load_model
+from edgers.engines import ENGINES
+from edgers.engines.agreement import TOLERANCE
+from edgers.errors import BundleError, EngineError
+from edgers.pipeline.model import Model, load_model
+
+GOLDEN_TOLERANCE = TOLERANCE["fp32"]
 
 
 @pytest.fixture(scope="module")
@@ -105,4 +110,105 @@ def test_a_bundle_for_engines_that_are_not_there_is_an_error(made: Path, tmp_pat
     with pytest.raises(EngineError) as caught:
         loaded(path)
     assert "The bundle was made for: hailo." in str(caught.value)
-    assert "Installed: onnxruntime." in str(caught.value)
+    assert f"Installed: {', '.join(ENGINES)}." in str(caught.value)
+
+
+def bundle_for(made: Path, tmp_path: Path, *engines: dict[str, Any]) -> Path:
+    stated = [{**CHOICE, **engine} for engine in engines]
+    return remade(made, tmp_path, facts={"engines": stated})
+
+
+def test_what_is_passed_over_is_told_with_its_reason(
+    made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(ENGINES, "stubborn", stand_in("stubborn", refuses=True))  # type: ignore[index]
+    names = ("missing", "stubborn", "onnxruntime")
+    path = bundle_for(made, tmp_path, *({"name": name} for name in names))
+    with loaded(path) as model:
+        assert model.choice.name == "onnxruntime"
+        assert model.passed_over == (
+            "missing: not installed here",
+            "stubborn fp32: stubborn cannot load the graph.",
+        )
+    with loaded(made) as model:
+        assert model.passed_over == ()
+
+
+def test_an_engine_that_gets_the_golden_tile_wrong_is_closed_and_passed_over(
+    made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    used: list[StandIn] = []
+    wrong = stand_in("wrong", used, spoil=lambda y: y * 1.1)
+    monkeypatch.setitem(ENGINES, "wrong", wrong)  # type: ignore[index]
+    path = bundle_for(made, tmp_path, {"name": "wrong"}, {"name": "onnxruntime"})
+    with loaded(path) as model:
+        assert model.choice.name == "onnxruntime"
+        assert "the golden tile comes out wrong on wrong 1.2" in model.passed_over[0]
+    assert used[0].closed
+
+
+def test_where_every_engine_fails_all_reasons_are_told(
+    made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("a", "b"):
+        monkeypatch.setitem(ENGINES, name, stand_in(name, refuses=True))  # type: ignore[index]
+    path = bundle_for(made, tmp_path, {"name": "a"}, {"name": "b"}, {"name": "missing"})
+    with pytest.raises(EngineError, match="none of the bundle's engines runs here") as caught:
+        loaded(path)
+    for words in ("a cannot load", "b cannot load", "missing: not installed"):
+        assert words in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("precision", "share", "passes"),
+    [("fp32", 0.01, False), ("bf16", 0.01, True), ("bf16", 0.05, False), ("new", 0.01, False)],
+)
+def test_how_close_the_golden_tile_must_come_hangs_on_the_precision(
+    made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, precision: str, share: float,
+    passes: bool,
+) -> None:  # fmt: skip
+    rough = stand_in("rough", spoil=lambda y: y * np.float32(1 + share))
+    monkeypatch.setitem(ENGINES, "rough", rough)  # type: ignore[index]
+    path = bundle_for(made, tmp_path, {"name": "rough", "precision": precision})
+    if not passes:
+        with pytest.raises(EngineError, match="the golden tile comes out wrong"):
+            loaded(path)
+        return
+    with loaded(path) as model:
+        assert model.golden_error == pytest.approx(share, rel=0.01)
+
+
+def test_an_engine_is_told_its_precision_and_settings_and_is_warm_when_it_comes(
+    made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[tuple[Any, ...]] = []
+    used: list[StandIn] = []
+    make = stand_in("mine", used)
+
+    def maker(*given: Any) -> Any:
+        told.append(given[1:])
+        return make(*given)
+
+    monkeypatch.setitem(ENGINES, "mine", maker)  # type: ignore[index]
+    path = bundle_for(
+        made, tmp_path, {"name": "mine", "precision": "fp32", "settings": {"streams": "half"}}
+    )
+    with loaded(path):
+        assert told == [("fp32", {"streams": "half"})]
+        assert used[0].tiles == 1
+
+
+@pytest.mark.parametrize("settings", ["fast", {"streams": 2}, [], None])
+def test_settings_that_are_no_words_are_refused(
+    made: Path, tmp_path: Path, settings: object
+) -> None:
+    path = bundle_for(made, tmp_path, {"name": "onnxruntime", "settings": settings})
+    with pytest.raises(BundleError, match="settings of an engine are not words"):
+        loaded(path)
+
+
+def test_a_setting_of_a_newer_version_is_passed_over(made: Path, tmp_path: Path) -> None:
+    newer = {"name": "onnxruntime", "settings": {"colour": "red"}}
+    path = bundle_for(made, tmp_path, newer, {"name": "onnxruntime"})
+    with loaded(path) as model:
+        assert "does not know the setting colour=red" in model.passed_over[0]

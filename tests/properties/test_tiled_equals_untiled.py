@@ -27,19 +27,35 @@ def compare(engine: Engine, grid: Grid) -> Proof:
     return compare_tiled(engine, SCENE, "y", AXES, grid)
 
 
-def loaded(model: onnx.ModelProto) -> tuple[Engine, Halo]:
-    return ENGINES["onnxruntime"](model.SerializeToString()), halo_from_graph(model, SCENE, "y")
+def loaded(model: onnx.ModelProto, name: str = "onnxruntime") -> tuple[Engine, Halo]:
+    return ENGINES[name](model.SerializeToString()), halo_from_graph(model, SCENE, "y")
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(
+CASES = given(
     graph=random_graphs(),
     height=st.integers(1, 150),
     width=st.integers(40, 170),
     extra=st.integers(0, 90),
 )
+SLOW = [HealthCheck.too_slow]
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=SLOW)
+@CASES
 def test_random_graphs(graph: RandomGraph, height: int, width: int, extra: int) -> None:
-    engine, halo = loaded(graph.model)
+    check("onnxruntime", graph, height, width, extra)
+
+
+@settings(max_examples=50, deadline=None, suppress_health_check=SLOW)
+@CASES
+def test_random_graphs_on_openvino(graph: RandomGraph, height: int, width: int, extra: int) -> None:
+    if "openvino" not in ENGINES:
+        pytest.skip("openvino is not installed")
+    check("openvino", graph, height, width, extra)
+
+
+def check(name: str, graph: RandomGraph, height: int, width: int, extra: int) -> None:
+    engine, halo = loaded(graph.model, name)
     assert halo.is_exact, halo.reason()
     assert not halo.caveats
     least = max(smallest_tile_px(halo.height), smallest_tile_px(halo.width))

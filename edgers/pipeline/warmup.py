@@ -1,0 +1,52 @@
+"""A model made ready: all that its runs would compile is compiled, and its engine has run once."""
+
+import io
+from dataclasses import replace
+
+import numpy as np
+
+from edgers.bundle import GOLDEN_OUTPUT, Bundle
+from edgers.contract import ModelInput
+from edgers.pipeline.model import Model, load_model
+from edgers.pipeline.preprocess import Preprocessor
+from edgers.scene.raster import SceneWindow
+from edgers.tasks.segmentation import SegmentationDecoder, gives_scores
+
+SAMPLE_TYPES = ("uint8", "int16", "uint16", "float32")
+"""Types that scenes are stored in."""
+
+
+def warm_up_bundle(bundle: Bundle) -> None:
+    """Run the golden tile, then preprocessing of a few pixels of each sample type, and decoding.
+
+    Raises EngineError where the golden tile comes out wrong.
+    """
+    with load_model(bundle) as model:
+        for source in model.inputs:
+            warm_up_input(source)
+        _decode(model)
+
+
+def warm_up_input(source: ModelInput) -> None:
+    """Preprocess a few pixels for one input; of a series of any length, one date."""
+    axes = zip(source.dim_order, source.shape, strict=True)
+    shape = tuple(1 if (axis, length) == ("time", -1) else length for axis, length in axes)
+    source = replace(source, shape=shape)
+    lead = (source.dates, len(source.bands)) if source.is_series else (len(source.bands),)
+    ready = Preprocessor(source, (), is_scaled=False)
+    missing = np.zeros((*lead, 1, 1), bool)
+    for kind in SAMPLE_TYPES:
+        samples = np.zeros(missing.shape, kind)
+        window = SceneWindow(samples=samples, missing=missing, nodata=np.zeros((1, 1), bool))
+        # As it is, and made larger as at a scene's end.
+        for side in (1, 2):
+            ready.tensor(window, (side, side))
+
+
+def _decode(model: Model) -> None:
+    if not gives_scores(model.output):
+        return
+    found = np.load(io.BytesIO(model.bundle.entries[GOLDEN_OUTPUT]), allow_pickle=False)
+    for with_probabilities in (False, True):
+        decoder = SegmentationDecoder(model.output, with_probabilities=with_probabilities)
+        decoder.classes(decoder.scores(found))

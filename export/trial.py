@@ -1,0 +1,93 @@
+"""A way to run a graph, tried: whether it loads, agrees with FP32 and gives the same in tiles."""
+
+import io
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from edgers.bundle import GOLDEN_OUTPUT, golden_inputs
+from edgers.contract import Contract
+from edgers.engines import ENGINES, Engine, Tensors
+from edgers.engines.agreement import TOLERANCE, share_apart
+from edgers.errors import EngineError
+from edgers.export.proof import Proof, prove_tiling
+from edgers.targets.target import Candidate
+from edgers.tiling.halo import Halo
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trial:
+    """What was found of a candidate."""
+
+    candidate: Candidate
+    """What was tried."""
+    engine: Engine | None = None
+    """The loaded graph; None where it does not load."""
+    apart: float | None = None
+    """Largest difference from FP32 on the golden tile, as a share of the largest value."""
+    proof: Proof | None = None
+    """Tiled against untiled, for graphs with an exact halo."""
+    out: str = ""
+    """Why it cannot be shipped; empty where it can."""
+
+    @property
+    def is_exact(self) -> bool:
+        """Tell whether tiled equals untiled to the last bit."""
+        return self.proof is None or self.proof.difference == 0.0
+
+    @property
+    def holds(self) -> bool:
+        """Tell whether tiled equals untiled, up to the order of sums."""
+        return self.proof is None or self.proof.holds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """What is tried on engines."""
+
+    graph: bytes
+    """Serialized ONNX graph."""
+    contract: Contract
+    """What it needs and gives."""
+    halo: Halo
+    """What it looks at."""
+
+
+def load_candidate(candidate: Candidate, graph: bytes) -> Engine:
+    """Load a graph as a candidate says; raises EngineError where that does not work here."""
+    return ENGINES[candidate.engine](graph, candidate.precision, candidate.settings)
+
+
+def try_candidate(
+    candidate: Candidate, subject: Subject, golden: Mapping[str, bytes], engine: Engine | None
+) -> Trial:
+    """Try a candidate, on `engine` where it is loaded already; what fails is told, not raised."""
+    try:
+        engine = engine or load_candidate(candidate, subject.graph)
+    except EngineError as error:
+        return Trial(candidate=candidate, out=_one_line(error))
+    try:
+        found = engine.infer(golden_tensors(subject.contract, golden))
+        answer = found[subject.contract.outputs[0].name]
+        apart = share_apart(answer, np.load(io.BytesIO(golden[GOLDEN_OUTPUT])))
+        proof = None
+        if subject.halo.is_exact:
+            proof = prove_tiling(engine, subject.contract, subject.halo)
+    except EngineError as error:
+        return Trial(candidate=candidate, engine=engine, out=_one_line(error))
+    out = ""
+    if not apart <= TOLERANCE[candidate.precision]:
+        out = f"{apart:.2g} apart from fp32, {TOLERANCE[candidate.precision]:g} is accepted"
+    return Trial(candidate=candidate, engine=engine, apart=apart, proof=proof, out=out)
+
+
+def golden_tensors(contract: Contract, golden: Mapping[str, bytes]) -> Tensors:
+    """Read the golden tile of each input from the bundle's entries."""
+    return {
+        name: np.load(io.BytesIO(golden[entry])) for name, entry in golden_inputs(contract).items()
+    }
+
+
+def _one_line(error: EngineError) -> str:
+    return str(error).replace("\n", " ")

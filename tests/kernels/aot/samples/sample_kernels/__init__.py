@@ -1,0 +1,1 @@
+"""A few small CUDA kernels that together use what the real ones use."""
