@@ -43,7 +43,7 @@ class PowerCut(Silent):
             raise KeyboardInterrupt
 
 
-limit = resident_bytes() + 250_000_000
+limit = resident_bytes() + 450_000_000
 options = RunOptions(tile_px=192, max_memory_bytes=limit)
 with load_model(open_bundle(bundle)) as model:
     with environment(), open_scene(model, scene, options) as opened:

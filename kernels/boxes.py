@@ -79,34 +79,25 @@ def boxes_from_corners(corners: npt.NDArray[np.number]) -> Boxes:
         )
     points = corners.astype(np.float64)
     points[~np.isfinite(points).all(axis=(1, 2))] = np.nan
-    # Relative to a corner: far from the origin, products of coordinates would lose the box.
-    origin = points[:, :1].copy()
-    points -= origin
     first, second = np.triu_indices(4, 1)
     sides = points[:, second] - points[:, first]
     lengths = np.hypot(sides[..., 0], sides[..., 1])
-    equal = np.asarray(lengths == 0)
-    sides[equal] = (1.0, 0.0)
-    along = sides / np.where(equal, 1.0, lengths)[..., None]
-    across = np.stack([-along[..., 1], along[..., 0]], axis=-1)
-    spans = [np.einsum("blk,bck->blc", axis, points) for axis in (along, across)]
-    low = np.stack([span.min(axis=2) for span in spans], axis=2)
-    high = np.stack([span.max(axis=2) for span in spans], axis=2)
-    return _smallest(origin[:, 0], np.stack([along, across], axis=2), low, high, equal)
+    # Two equal corners have no line; along x there is a rectangle too, if no smaller one.
+    sides[lengths == 0] = (1, 0)
+    along = sides / np.where(lengths == 0, 1, lengths)[..., None]
+    axes = np.stack([along, np.stack([-along[..., 1], along[..., 0]], axis=-1)], axis=2)
+    spans = np.einsum("blsk,bck->blsc", axes, points)
+    return _smallest(axes, spans.min(axis=3), spans.max(axis=3))
 
 
-def _smallest(
-    origin: Corners, axes: Corners, low: Corners, high: Corners, equal: npt.NDArray[np.bool_]
-) -> Boxes:
-    """Take the smallest of the rectangles with sides `axes` (box, line, side, 2)."""
+def _smallest(axes: Corners, low: Corners, high: Corners) -> Boxes:
+    """Take the smallest rectangle from `low` to `high` along one of `axes` (box, line, side, 2)."""
     sizes = high - low
-    # A line through two equal corners has no direction: it is taken only if there is no other.
-    areas = np.where(equal & ~equal.all(axis=1)[:, None], np.inf, sizes.prod(axis=2))
-    best = areas.argmin(axis=1)
-    box = np.arange(len(origin))
+    best = sizes.prod(axis=2).argmin(axis=1)
+    box = np.arange(len(axes))
     sizes, axes = sizes[box, best], axes[box, best]
     middle = (low + high)[box, best] / 2
-    centers = origin + np.einsum("bs,bsk->bk", middle, axes)
+    centers = np.einsum("bs,bsk->bk", middle, axes)
     is_upright = sizes[:, 1] > sizes[:, 0]
     width = np.where(is_upright[:, None], axes[:, 1], axes[:, 0])
     angle = np.arctan2(width[:, 1], width[:, 0]).astype(np.float32)

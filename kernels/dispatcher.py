@@ -2,7 +2,7 @@
 
 Numba's cache reads no folder that it cannot write into, trusts the bytes that it finds, lets two
 processes that write at once mix up their files, and knows a function's own source alone
-(`numba/core/caching.py` of 0.61 to 0.68). This one stands where Numba asks for its own: the
+(`numba/core/caching.py`, 0.61 and 0.68). This one stands where Numba asks for its own: the
 attribute `_cache` of a dispatcher, with `load_overload` and `save_overload`.
 """
 

@@ -11,6 +11,7 @@ from edgers.cli.progress import listener
 from edgers.cli.run_options import options_from_chosen, run_options
 from edgers.cli.show import line, print_lines, report_lines
 from edgers.errors import BadInputError
+from edgers.kernels.kernel_cache import cache_state
 from edgers.pipeline.model import Model, load_model
 from edgers.pipeline.plan import open_scene, plan_scene
 from edgers.pipeline.report import SceneReport
@@ -52,6 +53,8 @@ def command(
             reports.append(report)
             if not quiet and not as_json:
                 print_lines(report_lines(report))
+    if not quiet and not as_json and (kernels := cache_state()).compiled:
+        line("kernels", kernels.words())
     if as_json:
         click.echo(json.dumps([report.document() for report in reports], indent=2))
 

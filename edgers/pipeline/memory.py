@@ -20,6 +20,7 @@ from edgers.pipeline.model import Model
 from edgers.pipeline.options import RunOptions
 from edgers.pipeline.plan import plan_scene, score_channels
 from edgers.pipeline.scene_scaling import looking_bytes
+from edgers.pipeline.warmup import warm_up_run
 from edgers.scene.block_cache import cache_bytes
 from edgers.scene.scene import Scene
 from edgers.tiling.axis_tiles import smallest_tile_px
@@ -109,6 +110,8 @@ def plan_run(model: Model, scene: Scene, options: RunOptions, cuts: int | None =
     MemoryPlanError, with the smallest amount that would do, where nothing fits.
     """
     grid = plan_scene(model, scene, options)
+    # What is compiled, or loaded, takes memory that lasts.
+    warm_up_run(model, scene)
     need = measured_need(model, _probe_px(model, grid))
     choices = [(options, grid)]
     if options.max_memory_bytes is not None:

@@ -72,7 +72,8 @@ def kernel_tree(folder: Path) -> Path:
 def python(tree: Path, *arguments: object, **variables: str) -> subprocess.CompletedProcess[str]:
     """Run Python on a copy of the package; kernels are kept beside it unless told otherwise."""
     kept = {} if "XDG_CACHE_HOME" in variables else {"EDGERS_KERNEL_CACHE": str(tree / "kept")}
-    environment = {**os.environ, "PYTHONPATH": str(tree), **kept, **variables}
+    ours = {name: value for name, value in os.environ.items() if name != "EDGERS_KERNEL_CACHE"}
+    environment = {**ours, "PYTHONPATH": str(tree), **kept, **variables}
     return subprocess.run(
         [sys.executable, *map(str, arguments)], cwd=tree, env=environment, capture_output=True,
         text=True,

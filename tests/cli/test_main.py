@@ -15,7 +15,7 @@ from edgers import __version__
 from edgers.cli.main import COMMANDS, told
 from edgers.errors import BadInputError, EdgersError, EngineError
 
-HEAVY = ("numpy", "onnx", "onnxruntime", "rasterio", "PIL", "rich")
+HEAVY = ("numba", "numpy", "onnx", "onnxruntime", "rasterio", "PIL", "rich")
 
 
 def modules_after(folder: Path, *arguments: object) -> set[str]:

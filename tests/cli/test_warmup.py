@@ -1,6 +1,7 @@
 """`edgers warmup`: what it compiles, keeps and says, and that runs after it compile nothing."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -148,28 +149,44 @@ def test_commands_without_kernels_do_not_import_numba(
     assert done.stdout.splitlines()[-1] == "False"
 
 
-def watched(folder: Path, *arguments: object) -> tuple[set[str], list[str]]:
-    """Run a command: give the forms of kernels it needed, and those it compiled.
-
-    The cache is that of the other tests, so that kernels are compiled once for all of them.
-    """
-    found, seen = user_folder(), folder / "seen.json"
-    assert found is not None
-    environment = {"PYTHONPATH": str(REAL.parent), "XDG_CACHE_HOME": str(found.parents[1])}
-    done = python(folder, "-c", WATCHED, *arguments, seen, **environment)
+def watched(folder: Path, kept: Path, *arguments: object) -> tuple[set[str], list[str]]:
+    """Run a command: give the forms of kernels it needed, and those it compiled."""
+    seen = folder / "seen.json"
+    done = python(
+        folder, "-c", WATCHED, *arguments, seen, PYTHONPATH=str(REAL.parent),
+        EDGERS_KERNEL_CACHE=str(kept),
+    )  # fmt: skip
     assert done.returncode == 0, done.stderr
     asked, compiled = json.loads(seen.read_text())
     return set(asked), compiled
 
 
 @pytest.fixture(scope="module")
-def warm(folder: Path) -> set[str]:
+def kept(folder: Path) -> Path:
+    """Give a folder with all kernels.
+
+    They are compiled into the cache of the other tests, once for all of them, and then copied, so
+    that nobody else's run changes the folder.
+    """
+    shared, own = user_folder(), folder / "kept"
+    assert shared is not None
+    environment = {"PYTHONPATH": str(REAL.parent), "XDG_CACHE_HOME": str(shared.parents[1])}
+    done = python(folder, "-m", "edgers", "warmup", **environment)
+    assert done.returncode == 0, done.stderr
+    shutil.copytree(shared, own, ignore=shutil.ignore_patterns("*.part"))
+    return own
+
+
+@pytest.fixture(scope="module")
+def warm(folder: Path, kept: Path) -> set[str]:
     """Warm up all kernels; give their forms."""
-    return watched(folder, "warmup")[0]
+    return watched(folder, kept, "warmup")[0]
 
 
-def test_a_bundle_is_warmed_up_too(folder: Path, warm: set[str], tmp_path: Path) -> None:
-    needed, compiled = watched(tmp_path, "warmup", folder / "b.edgers", "--check")
+def test_a_bundle_is_warmed_up_too(
+    folder: Path, kept: Path, warm: set[str], tmp_path: Path
+) -> None:
+    needed, compiled = watched(tmp_path, kept, "warmup", folder / "b.edgers", "--check")
     assert (needed, compiled) == (warm, [])
 
 
@@ -186,11 +203,11 @@ MIXED = ("--blend", "hann", "--tile", "32", "--overlap", "8")
     ],
 )
 def test_after_a_warmup_runs_compile_nothing(
-    folder: Path, warm: set[str], tmp_path: Path, kind: str, more: tuple[str, ...]
+    folder: Path, kept: Path, warm: set[str], tmp_path: Path, kind: str, more: tuple[str, ...]
 ) -> None:
     scene = write_scene(tmp_path / "scene.tif", noise(3, 40, 50).astype(kind), names=BAND_NAMES)
     run = ("run", folder / "b.edgers", scene, *more, "-o", tmp_path)
-    needed, compiled = watched(tmp_path, *run)
+    needed, compiled = watched(tmp_path, kept, *run)
     assert compiled == []
     assert needed
     assert needed <= warm

@@ -147,18 +147,27 @@ def test_known_quads(form: Any) -> None:
     missing = np.where(np.arange(8).reshape(4, 2) == 5, np.nan, SQUARE)
     endless = np.where(np.arange(8).reshape(4, 2) == 5, np.inf, SQUARE)
     line = np.array([[1, 1], [2, 2], [3, 3], [2, 2]])
-    quads = np.stack([SQUARE, outside, touching, missing, endless, line, ARROW])
+    half_line = np.array([[1, 1], [np.inf, 1], [np.inf, 3], [1, 3]])
+    quads = np.stack([SQUARE, outside, touching, missing, endless, half_line, line, ARROW])
     found = form(quads, TILE)
-    assert found.counts.tolist()[:6] == [4, 0, 0, 0, 0, 0]
-    # Two barbs of 1 px in height at x = 4 less, where the notch begins further right.
-    np.testing.assert_array_equal(found.areas, [4, 0, 0, np.nan, np.nan, 0, found.areas[6]])
+    assert found.counts.tolist()[:7] == [4, 0, 0, 0, 0, 0, 0]
+    np.testing.assert_array_equal(found.areas[:7], [4, 0, 0, np.nan, np.nan, np.nan, 0])
     barbs = shapely.Polygon(ARROW).intersection(shapely.box(*TILE))
     assert len(barbs.geoms) == 2
-    assert found.areas[6] == pytest.approx(barbs.area, rel=1e-6)
+    assert found.areas[7] == pytest.approx(barbs.area, rel=1e-6)
     assert sorted(found.vertices[0, :4].tolist()) == [[0, 1], [0, 3], [2, 1], [2, 3]]
     for vertices, count in zip(found.vertices, found.counts, strict=True):
         assert np.isfinite(vertices[:count]).all()
         assert np.isnan(vertices[count:]).all()
+
+
+@pytest.mark.parametrize("form", [reference.clip_quads, fast.clip_quads, quads_on_device])
+def test_quads_that_stand_out_on_one_side(form: Any) -> None:
+    inside = np.array([[1, 1], [3, 1], [3, 3], [1, 3]])
+    quads = np.stack([inside] * 5)
+    quads[0, [0, 3], 0], quads[1, [1, 2], 0] = -9, 9
+    quads[2, [0, 1], 1], quads[3, [2, 3], 1] = -9, 9
+    assert form(quads, TILE).areas.tolist() == [6, 6, 6, 6, 4]
 
 
 @settings(max_examples=200, deadline=None)

@@ -56,9 +56,28 @@ def test_equal_scores_keep_the_order_given(form: Any) -> None:
 @pytest.mark.parametrize("kind", [np.float32, np.float64])
 def test_scores_of_any_sign_are_put_in_order(form: Any, kind: type[np.floating]) -> None:
     apart = ROW[[4] * 9] + np.arange(9, dtype=np.float32)[:, None] * (50, 0, 0, 0, 0)
-    scores = np.array([0.0, -1, 2, -0.0, -np.inf, np.inf, -1, 1e-45, -3e38], kind)
+    scores = np.array([-0.0, -1, 2, 0.0, -np.inf, np.inf, -1, 1e-45, -3e38], kind)
     expected = [5, 2, 7, 0, 3, 1, 6, 8, 4]
     assert form(apart.astype(np.float32), scores, 0.5).tolist() == expected
+
+
+@FORMS
+def test_equal_boxes_overlap_by_no_more_than_1(form: Any) -> None:
+    boxes = scene_of_boxes(np.random.default_rng(8), 60, side=1e4)
+    assert len(form(np.repeat(boxes, 2, axis=0), np.ones(120), 1)) == 120
+
+
+@pytest.mark.parametrize("angle", [0, np.pi / 2])
+def test_long_boxes_that_meet_only_at_their_ends(angle: float) -> None:
+    """The farthest two boxes of a size can be from each other, in every place of the cells."""
+    places = np.random.default_rng(9).uniform(0, 5e3, (250, 2)).round()
+    along = np.array([np.cos(angle), np.sin(angle)]).round()
+    ends = np.concatenate([places, places + 62 * along])
+    boxes = np.column_stack([ends, np.tile([63, 1, angle], (500, 1))]).astype(np.float32)
+    scores = -np.arange(500.0)
+    kept = rotated_nms(boxes, scores, 0.0)
+    np.testing.assert_array_equal(kept, reference(boxes, scores, 0.0))
+    assert not np.isin(kept[kept >= 250] - 250, kept).any()
 
 
 @FORMS
@@ -234,11 +253,23 @@ def kept_by_mask(boxes: Boxes, scores: Any, threshold: float, classes: Any) -> l
 def test_the_mask_of_the_device_form(count: int, kinds: int) -> None:
     boxes = scene_of_boxes(np.random.default_rng(count), count, side=90, objects=9)
     boxes[count // 2, 3] = 0
+    # Sides below 0, which multiply to an area above 0, make no box either.
+    boxes[-1] = boxes[0] * (1, 1, -1, -1, 1)
     scores = scored(count)
     scores[count // 3 :: 11] = np.nan
     classes = (np.arange(count) % kinds).astype(np.int32)
     expected = reference(boxes, scores, 0.3, classes=classes)
     assert kept_by_mask(boxes, scores, 0.3, classes) == expected.tolist()
+
+
+def test_the_mask_of_equal_boxes_has_every_later_one() -> None:
+    count, words = 70, 3
+    mask = np.zeros(count * words, np.uint32)
+    boxes, classes = ROW[[0] * count].ravel(), np.zeros(count, np.int32)
+    launch(rotated_nms_mask, mask.size, boxes, classes, np.float32(0.5), mask, count, words)
+    bits = np.unpackbits(mask.view(np.uint8), bitorder="little").reshape(count, 32 * words)
+    np.testing.assert_array_equal(bits[:, :count], np.triu(np.ones((count, count)), 1))
+    assert not bits[:, count:].any()
 
 
 GOOD = {"boxes": ROW, "scores": np.ones(5), "iou_threshold": 0.5}

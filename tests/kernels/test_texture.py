@@ -127,6 +127,14 @@ def test_texture_on_the_cpu_equals_the_reference(
     assert_textures(found, wanted)
 
 
+@pytest.mark.parametrize("distance", range(1, 7))
+def test_the_window_slides_in_and_out_of_the_image(distance: int) -> None:
+    image = np.random.default_rng(distance).normal(0, 1, (9, 15)).astype(np.float32)
+    how = {"window": 7, "distance": distance, "levels": 6}
+    found = cpu.grey_level_texture(image, **how, lower=-2, upper=2)
+    assert_textures(found, reference.grey_level_texture(image, **how, lower=-2, upper=2))
+
+
 @settings(max_examples=15, deadline=None, derandomize=True)
 @given(image=images(most=5), window=WINDOWS, levels=st.sampled_from([2, 16]))
 def test_texture_on_cuda_equals_the_reference(

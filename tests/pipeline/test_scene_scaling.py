@@ -21,6 +21,7 @@ from edgers.pipeline import scene_scaling
 from edgers.pipeline.preprocess import ScenePreprocessor
 from edgers.pipeline.pushbroom import run_strip
 from edgers.pipeline.scene_scaling import looking_bytes
+from edgers.pipeline.warmup import warm_up_input
 from edgers.scene.open import environment
 from edgers.scene.scene import Scene
 
@@ -152,3 +153,8 @@ def test_rows_that_still_arrive_have_no_percentiles(tmp_path: Path) -> None:
 def test_what_stands_in_for_a_file_has_no_percentiles() -> None:
     with pytest.raises(ContractError, match="percentiles of its own"):
         contract_from_document(document(**{"edgers:optional": {"fill": 0}}))
+
+
+def test_its_kernels_are_made_ready_without_a_scene() -> None:
+    (one,) = contract_from_document(document()).inputs
+    warm_up_input(one, ("uint16",))

@@ -51,5 +51,5 @@ def test_a_series_of_any_number_of_dates_is_preprocessed(monkeypatch: pytest.Mon
         name="x", bands=(Band(name="B02"), Band(name="B03")), shape=(1, -1, 2, -1, -1),
         dim_order=("batch", "time", "channel", "height", "width"), data_type="float32",
     )  # fmt: skip
-    warmup.warm_up_input(series)
+    warmup.warm_up_input(series, warmup.SAMPLE_TYPES)
     assert set(made) == {(1, 1, 2, 1, 1), (1, 1, 2, 2, 2)}
