@@ -18,10 +18,10 @@ def scatter(
         return
     run, steps = flat(part)
     goal, goal_steps = flat(target, writeable=True)
-    _add(run, steps, row_weights, column_weights, goal, goal_steps, part.shape)
+    _add(run, steps, row_weights, column_weights, goal, goal_steps, len(part))
     if total is not None:
         sums, sum_steps = flat(total[np.newaxis], writeable=True)
-        _add(ONE, (0, 0, 0), row_weights, column_weights, sums, sum_steps, (1, *total.shape))
+        _add(ONE, (0, 0, 0), row_weights, column_weights, sums, sum_steps, 1)
 
 
 def weighted(part: Scores, row_weights: Scores, column_weights: Scores) -> Scores:
@@ -35,33 +35,39 @@ ONE = np.ones(1, np.float32)
 
 
 @kernel
-def add_row(
-    source: Array, first: int, step: int, weight: np.float32, weights: Array, goal: Array,
-    start: int, goal_step: int,
+def add_rows(
+    source: Array, first: int, steps: Steps, row_weights: Array, column_weights: Array,
+    goal: Array, start: int, goal_steps: Steps,
 ) -> None:  # fmt: skip
-    """Add one row of scores, times the weight of the row and those of its columns."""
-    n = len(weights)
-    if step == 1 and goal_step == 1:
-        x, y = source[first : first + n], goal[start : start + n]
-        for i in range(n):
-            y[i] = y[i] + x[i] * (weight * weights[i])
-    else:
-        for i in range(n):
-            goal[start + i * goal_step] += source[first + i * step] * (weight * weights[i])
+    """Add rows of one layer of scores, times the weights of the rows and those of the columns.
+
+    `first` and `start` are where the first row begins in `source` and `goal`.
+    """
+    n = len(column_weights)
+    for row in range(len(row_weights)):
+        weight = row_weights[row]
+        a, b = first + row * steps[1], start + row * goal_steps[1]
+        if steps[2] == 1 and goal_steps[2] == 1:
+            x, y = source[a : a + n], goal[b : b + n]
+            for i in range(n):
+                y[i] = y[i] + x[i] * (weight * column_weights[i])
+        else:
+            for i in range(n):
+                goal[b + i * goal_steps[2]] += source[a + i * steps[2]] * (
+                    weight * column_weights[i]
+                )
 
 
 @kernel
 def _add(
     run: Array, steps: Steps, row_weights: Array, column_weights: Array, goal: Array,
-    goal_steps: Steps, shape: Steps,
+    goal_steps: Steps, layers: int,
 ) -> None:  # fmt: skip
-    layers, height, _ = shape
     for layer in range(layers):
-        for row in range(height):
-            add_row(
-                run, layer * steps[0] + row * steps[1], steps[2], row_weights[row],
-                column_weights, goal, layer * goal_steps[0] + row * goal_steps[1], goal_steps[2],
-            )  # fmt: skip
+        add_rows(
+            run, layer * steps[0], steps, row_weights, column_weights, goal,
+            layer * goal_steps[0], goal_steps,
+        )  # fmt: skip
 
 
 def _warm() -> None:

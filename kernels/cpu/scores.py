@@ -5,15 +5,16 @@ from functools import partial
 import numpy as np
 import numpy.typing as npt
 
-from edgers.kernels.cpu.exponential import exponential
+from edgers.kernels.cpu.activation import ACTIVATIONS, activate, sigmoid
 from edgers.kernels.cpu.flat import Array, Steps, flat
-from edgers.kernels.cpu.scatter import add_row, scatter
+from edgers.kernels.cpu.scatter import add_rows, scatter
 from edgers.kernels.jit import kernel
 from edgers.kernels.score_rule import Activation, Decoded, ScoreRule
 
-CHUNK = 1024
-"""Pixels worked on at once: their best scores and values stay in the L1 cache."""
-ONE, ZERO, INFINITY = np.float32(1), np.float32(0), np.float32(np.inf)
+BLOCK = 4096
+"""Pixels worked on at once, in whole rows: what stands so far of them stays near, and a call of an
+inner kernel, which counts its arrays' references, is worth its while."""
+ONE, ZERO = np.float32(1), np.float32(0)
 
 
 def decode(
@@ -31,13 +32,17 @@ def decode(
         if count == 1:
             by_sigmoid = rule.activation != "none"
             _decode_one(
-                run, steps, rule.values, by_sigmoid, np.float32(rule.threshold), classes,
-                not_finite, chances,
+                run, steps, width, rule.values, by_sigmoid, np.float32(rule.threshold),
+                classes.reshape(-1), not_finite.reshape(-1), chances.reshape(-1),
             )  # fmt: skip
         else:
-            _choose(run, steps, count, rule.values, classes, not_finite)
+            _choose(
+                run, steps, count, width, rule.values, classes.reshape(-1), not_finite.reshape(-1)
+            )
             if with_probabilities:
-                _activate(run, steps, ACTIVATIONS[rule.activation], chances)
+                activate(
+                    run, steps, width, ACTIVATIONS[rule.activation], chances.reshape(count, -1)
+                )
     return Decoded(
         classes=classes, not_finite=not_finite,
         probabilities=chances if with_probabilities else None,
@@ -57,29 +62,27 @@ def settle(
     not_finite = np.empty((height, width), np.bool_)
     run, steps = flat(target, writeable=True)
     _mix_and_choose(
-        run, steps, count, rule.values, classes, not_finite, *flat(part), row_weights,
-        column_weights,
+        run, steps, count, rule.values, classes.reshape(-1), not_finite.reshape(-1), *flat(part),
+        row_weights, column_weights,
     )  # fmt: skip
     return Decoded(classes=classes, not_finite=not_finite, probabilities=None)
 
 
-NONE, SIGMOID, SOFTMAX = range(3)
-ACTIVATIONS: dict[Activation, int] = {"none": NONE, "sigmoid": SIGMOID, "softmax": SOFTMAX}
-
-
 @kernel
 def _choose(
-    run: Array, steps: Steps, count: int, values: Array, classes: Array, not_finite: Array
-) -> None:
-    height, width = classes.shape
-    state, spare = np.empty((2, CHUNK), np.float32), np.empty((4, CHUNK), np.float32)
-    for row in range(height):
-        for begin in range(0, width, CHUNK):
-            end = min(begin + CHUNK, width)
-            _choose_some(
-                run, steps, row * steps[1] + begin * steps[2], count, values, state, spare,
-                classes[row, begin:end], not_finite[row, begin:end],
-            )  # fmt: skip
+    run: Array, steps: Steps, count: int, width: int, values: Array, classes: Array,
+    not_finite: Array,
+) -> None:  # fmt: skip
+    rows = max(1, BLOCK // width)
+    most = rows * width
+    best, check = np.empty(most, np.float32), np.empty(most, np.float32)
+    chosen, spare = np.empty(most, np.int32), np.empty(4 * most, np.float32)
+    for begin in range(0, len(classes), most):
+        end = min(begin + most, len(classes))
+        _choose_some(
+            run, steps, begin // width * steps[1], count, width, values, best, chosen, check,
+            spare, classes[begin:end], not_finite[begin:end],
+        )  # fmt: skip
 
 
 @kernel
@@ -87,179 +90,139 @@ def _mix_and_choose(
     run: Array, steps: Steps, count: int, values: Array, classes: Array, not_finite: Array,
     part: Array, part_steps: Steps, row_weights: Array, column_weights: Array,
 ) -> None:  # fmt: skip
-    height, width = classes.shape
-    state, spare = np.empty((2, CHUNK), np.float32), np.empty((4, CHUNK), np.float32)
-    for row in range(height):
-        for begin in range(0, width, CHUNK):
-            end = min(begin + CHUNK, width)
-            first = row * steps[1] + begin * steps[2]
-            start = row * part_steps[1] + begin * part_steps[2]
-            for position in range(count):
-                add_row(
-                    part, start + position * part_steps[0], part_steps[2], row_weights[row],
-                    column_weights[begin:end], run, first + position * steps[0], steps[2],
-                )  # fmt: skip
-            _choose_some(
-                run, steps, first, count, values, state, spare, classes[row, begin:end],
-                not_finite[row, begin:end],
+    width = len(column_weights)
+    rows = max(1, BLOCK // width)
+    most = rows * width
+    best, check = np.empty(most, np.float32), np.empty(most, np.float32)
+    chosen, spare = np.empty(most, np.int32), np.empty(4 * most, np.float32)
+    for begin in range(0, len(classes), most):
+        end = min(begin + most, len(classes))
+        row = begin // width
+        for position in range(count):
+            add_rows(
+                part, position * part_steps[0] + row * part_steps[1], part_steps,
+                row_weights[row : row + rows], column_weights, run,
+                position * steps[0] + row * steps[1], steps,
             )  # fmt: skip
+        _choose_some(
+            run, steps, row * steps[1], count, width, values, best, chosen, check, spare,
+            classes[begin:end], not_finite[begin:end],
+        )  # fmt: skip
 
 
 @kernel
 def _choose_some(
-    run: Array, steps: Steps, first: int, count: int, values: Array, state: Array, spare: Array,
-    classes: Array, not_finite: Array,
+    run: Array, steps: Steps, first: int, count: int, width: int, values: Array, best: Array,
+    chosen: Array, check: Array, spare: Array, classes: Array, not_finite: Array,
 ) -> None:  # fmt: skip
+    """Choose for some whole rows, of which the first begins at `first`."""
     n = len(classes)
-    best, check = state[0, :n], state[1, :n]
-    chosen = np.empty(n, np.int32)
-    best[:] = -INFINITY
-    check[:] = ZERO
-    chosen[:] = values[0]
     position = 0
     while position < count:
-        x = _plane(run, steps, first, position, n, spare[0])
-        # Four classes at a time: what stands so far is loaded and stored less often.
-        if position + 4 <= count:
-            _challenge_four(
-                x, _plane(run, steps, first, position + 1, n, spare[1]),
-                _plane(run, steps, first, position + 2, n, spare[2]),
-                _plane(run, steps, first, position + 3, n, spare[3]),
-                values[position : position + 4], best, chosen, check,
+        group = 4 if position + 4 <= count else 1
+        value = (
+            np.int32(values[position]), np.int32(values[position + group // 2 // 2]),
+            np.int32(values[position + group // 2]), np.int32(values[position + group - 1]),
+        )  # fmt: skip
+        if steps[2] == 1:
+            start = position * steps[0] + first
+            _challenge(
+                run, start, steps[0], steps[1], width, group, value, position == 0, best, chosen,
+                check, n,
             )  # fmt: skip
-            position += 4
         else:
-            _challenge(x, np.int32(values[position]), best, chosen, check)
-            position += 1
-    _settle(chosen, check, values[0], classes, not_finite)
-
-
-@kernel
-def _plane(run: Array, steps: Steps, first: int, position: int, n: int, spare: Array) -> Array:
-    """Give the scores of one class as they lie, or gathered into `spare`."""
-    begin = position * steps[0] + first
-    if steps[2] == 1:
-        return run[begin : begin + n]
+            for k in range(group):
+                _collect(run, (position + k) * steps[0] + first, steps, width, spare, k * n, n)
+            _challenge(
+                spare, 0, n, width, width, group, value, position == 0, best, chosen, check, n
+            )
+        position += group
+    nothing = np.int32(values[0])
     for i in range(n):
-        spare[i] = run[begin + i * steps[2]]
-    return spare[:n]
-
-
-@kernel
-def _challenge(x: Array, value: np.int32, best: Array, chosen: Array, check: Array) -> None:
-    for i in range(len(best)):
-        is_better = x[i] > best[i]
-        best[i] = x[i] if is_better else best[i]
-        chosen[i] = value if is_better else chosen[i]
-        check[i] = check[i] + x[i] * ZERO
-
-
-@kernel
-def _challenge_four(
-    x0: Array, x1: Array, x2: Array, x3: Array, values: Array, best: Array, chosen: Array,
-    check: Array,
-) -> None:  # fmt: skip
-    v0, v1 = np.int32(values[0]), np.int32(values[1])
-    v2, v3 = np.int32(values[2]), np.int32(values[3])
-    for i in range(len(best)):
-        a, b, c, d = x0[i], x1[i], x2[i], x3[i]
-        # Two and two, the first of equal ones; then the winner against what stands so far.
-        low, low_value = (b, v1) if b > a else (a, v0)
-        high, high_value = (d, v3) if d > c else (c, v2)
-        top, top_value = (high, high_value) if high > low else (low, low_value)
-        is_better = top > best[i]
-        best[i] = top if is_better else best[i]
-        chosen[i] = top_value if is_better else chosen[i]
-        # Each by itself: the sum of large ones could overflow.
-        check[i] = check[i] + ((a * ZERO + b * ZERO) + (c * ZERO + d * ZERO))
-
-
-@kernel
-def _settle(chosen: Array, check: Array, nothing: int, classes: Array, not_finite: Array) -> None:
-    # Zero times infinity is NaN, so the sum of all is 0 or NaN.
-    for i in range(len(chosen)):
-        classes[i] = chosen[i] if check[i] == ZERO else np.int32(nothing)
-    for i in range(len(chosen)):
+        classes[i] = chosen[i] if check[i] == ZERO else nothing
+    for i in range(n):
         not_finite[i] = check[i] != ZERO
 
 
 @kernel
-def _activate(run: Array, steps: Steps, activation: int, chances: Array) -> None:
-    count, height, width = chances.shape
-    total, highest = np.empty(CHUNK, np.float32), np.empty(CHUNK, np.float32)
-    for row in range(height):
-        for begin in range(0, width, CHUNK):
-            n = min(CHUNK, width - begin)
-            first = row * steps[1] + begin * steps[2]
-            highest[:n] = -INFINITY
-            total[:n] = ZERO
-            for position in range(count):
-                target = chances[position, row, begin : begin + n]
-                target[:] = _plane(run, steps, first, position, n, target)
-                if activation == SIGMOID:
-                    _sigmoid(target)
-                elif activation == SOFTMAX:
-                    _raise(target, highest[:n])
-            if activation != SOFTMAX:
-                continue
-            for position in range(count):
-                _power(chances[position, row, begin : begin + n], highest[:n], total[:n])
-            for position in range(count):
-                _share(chances[position, row, begin : begin + n], total[:n])
+def _collect(
+    run: Array, first: int, steps: Steps, width: int, spare: Array, start: int, n: int
+) -> None:
+    """Lay scores that lie apart side by side."""
+    for row in range(n // width):
+        for i in range(width):
+            spare[start + row * width + i] = run[first + row * steps[1] + i * steps[2]]
 
 
 @kernel
-def _raise(x: Array, highest: Array) -> None:
-    for i in range(len(x)):
-        highest[i] = x[i] if x[i] > highest[i] else highest[i]
+def _challenge(
+    run: Array, first: int, layer_step: int, row_step: int, width: int, group: int,
+    value: tuple[np.int32, np.int32, np.int32, np.int32], is_first: bool, best: Array,
+    chosen: Array, check: Array, n: int,
+) -> None:  # fmt: skip
+    """Hold one class, or four, against what stands so far; the first class is what stands first.
 
-
-@kernel
-def _power(x: Array, highest: Array, total: Array) -> None:
-    for i in range(len(x)):
-        x[i] = x[i] - highest[i]
-    exponential(x)
-    for i in range(len(x)):
-        total[i] = total[i] + x[i]
-
-
-@kernel
-def _share(x: Array, total: Array) -> None:
-    for i in range(len(x)):
-        x[i] = x[i] / total[i]
-
-
-@kernel
-def _sigmoid(x: Array) -> None:
-    for i in range(len(x)):
-        x[i] = -x[i]
-    exponential(x)
-    for i in range(len(x)):
-        x[i] = ONE / (ONE + x[i])
+    Zero times infinity is NaN, so the sum of all scores times zero tells those that are not finite:
+    each by itself, for the sum of large ones could overflow.
+    """
+    for row in range(n // width):
+        place, start = row * width, first + row * row_step
+        b, c, k = (
+            best[place : place + width], chosen[place : place + width],
+            check[place : place + width],
+        )  # fmt: skip
+        x0 = run[start : start + width]
+        if group == 1:
+            for i in range(width):
+                a = x0[i]
+                is_better = is_first or a > b[i]
+                k[i] = a * ZERO if is_first else k[i] + a * ZERO
+                c[i] = value[0] if is_better else c[i]
+                b[i] = a if is_better else b[i]
+            continue
+        x1 = run[start + layer_step : start + layer_step + width]
+        x2 = run[start + 2 * layer_step : start + 2 * layer_step + width]
+        x3 = run[start + 3 * layer_step : start + 3 * layer_step + width]
+        for i in range(width):
+            p, q, r, s = x0[i], x1[i], x2[i], x3[i]
+            # Two and two, the first of equal ones; then the winner against what stands so far.
+            low, low_value = (q, value[1]) if q > p else (p, value[0])
+            high, high_value = (s, value[3]) if s > r else (r, value[2])
+            top, top_value = (high, high_value) if high > low else (low, low_value)
+            bad = (p * ZERO + q * ZERO) + (r * ZERO + s * ZERO)
+            is_better = is_first or top > b[i]
+            k[i] = bad if is_first else k[i] + bad
+            c[i] = top_value if is_better else c[i]
+            b[i] = top if is_better else b[i]
 
 
 @kernel
 def _decode_one(
-    run: Array, steps: Steps, values: Array, by_sigmoid: bool, threshold: np.float32,
+    run: Array, steps: Steps, width: int, values: Array, by_sigmoid: bool, threshold: np.float32,
     classes: Array, not_finite: Array, chances: Array,
 ) -> None:  # fmt: skip
-    height, width = classes.shape
-    second, spare = np.empty(width, np.float32), np.empty(width, np.float32)
-    chosen, check = np.empty(width, np.int32), np.empty(width, np.float32)
+    pixels = len(classes)
+    most = max(1, BLOCK // width) * width
+    second, check = np.empty(most, np.float32), np.empty(most, np.float32)
     low, high = np.int32(values[0]), np.int32(values[1])
-    for row in range(height):
-        second[:] = _plane(run, steps, row * steps[1], 0, width, spare)
-        for i in range(width):
-            check[i] = second[i] * ZERO
+    for begin in range(0, pixels, most):
+        n = min(most, pixels - begin)
+        x, k = second[:n], check[:n]
+        _collect(run, begin // width * steps[1], steps, width, x, 0, n)
+        for i in range(n):
+            k[i] = x[i] * ZERO
         if by_sigmoid:
-            _sigmoid(second)
-        for i in range(width):
-            chosen[i] = high if second[i] >= threshold else low
-        _settle(chosen, check, values[0], classes[row], not_finite[row])
+            sigmoid(x)
+        one, bad = classes[begin : begin + n], not_finite[begin : begin + n]
+        for i in range(n):
+            one[i] = high if x[i] >= threshold and k[i] == ZERO else low
+        for i in range(n):
+            bad[i] = k[i] != ZERO
         if len(chances):
-            for i in range(width):
-                chances[0, row, i] = ONE - second[i]
-            chances[1, row] = second
+            first, other = chances[begin : begin + n], chances[pixels + begin : pixels + begin + n]
+            for i in range(n):
+                first[i] = ONE - x[i]
+                other[i] = x[i]
 
 
 def _warm(count: int, activation: Activation) -> None:

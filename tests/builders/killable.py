@@ -17,7 +17,9 @@ from edgers.pipeline.options import RunOptions
 from edgers.pipeline.run import run_scene
 
 SERVER = multiprocessing.get_context("forkserver")
-SERVER.set_forkserver_preload(["builders.killable", "edgers.engines.onnxruntime"])
+SERVER.set_forkserver_preload(
+    ["builders.killable", "builders.warm_kernels", "edgers.engines.onnxruntime"]
+)
 
 STEPS = ("pwrite", "replace", "unlink", "rmdir", "ftruncate", "fsync")
 """Functions of `os` that leave a trace on the disk."""
