@@ -25,8 +25,8 @@ from edgers.bench.kernels.case import Case
 
 LEAST_S = 0.02
 """A kernel is called again until it has run this long, so that starting threads does not count."""
-COPIES = 8
-"""Arrays copied in turn, as many as there are tiles: none is still in a cache."""
+COPIES = 2
+"""Arrays copied in turn, as many as there are tiles."""
 
 
 def all_cases() -> Iterator[Case]:

@@ -23,8 +23,9 @@ from edgers.kernels.score_rule import ScoreRule
 
 SIDE_PX, BANDS, CLASSES = 512, 13, 4
 """A tile of Sentinel-2, and the classes of a usual flood or cloud map."""
-TILES = 8
-"""Tiles taken in turn, so that none is still in a cache: a scene is not read twice either."""
+TILES = 2
+"""Tiles taken in turn, one a thread: as in a run, where a tile is scaled just after it was read, what
+is needed lies in the last cache where that is large enough."""
 
 Array = npt.NDArray[Any]
 
