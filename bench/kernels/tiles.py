@@ -24,8 +24,8 @@ from edgers.kernels.score_rule import ScoreRule
 SIDE_PX, BANDS, CLASSES = 512, 13, 4
 """A tile of Sentinel-2, and the classes of a usual flood or cloud map."""
 TILES = 2
-"""Tiles taken in turn, one a thread: as in a run, where a tile is scaled just after it was read, what
-is needed lies in the last cache where that is large enough."""
+"""Tiles taken in turn, one a thread: in a run a tile is scaled just after it was read, so it lies
+in the last cache where that is large enough."""
 
 Array = npt.NDArray[Any]
 
@@ -57,7 +57,10 @@ def _ingests(random: np.random.Generator) -> Iterator[Case]:
     spread = (numbers / 2).astype(np.float32)
     z_score: list[Step] = [("z-score", {"mean": numbers, "stddev": spread})]
     decibel: list[Step] = [("decibel", {"floor": np.ones_like(numbers)}), *z_score]
+    clip: Step = ("clip", {"minimum": np.zeros_like(numbers), "maximum": np.ones_like(numbers)})
+    tags = np.full_like(numbers, 1e-4), np.full_like(numbers, -0.1)
     fill = np.zeros((BANDS, 1, 1), np.float32)
+    long = make_recipe([clip, *z_score], fill, "float32", tags=tags)
     quantizer = Quantizer(scale=0.02, zero_point=0)
     made = [
         (random.integers(0, 10_000, shape).astype(np.uint16), random.random(shape) < 0.02)
@@ -69,6 +72,7 @@ def _ingests(random: np.random.Generator) -> Iterator[Case]:
     ]
     for name, tiles, recipe in (
         ("uint16 to float32", made, make_recipe(z_score, fill, "float32")),
+        ("uint16 to float32, tags, clip, z-score", made, long),
         ("uint16 to float16", made, make_recipe(z_score, fill, "float16")),
         ("uint16 to int8", made, make_recipe(z_score, fill, "int8", quantizer=quantizer)),
         ("uint16 to float32 dB", made, make_recipe(decibel, fill, "float32")),

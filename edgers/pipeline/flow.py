@@ -11,6 +11,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Generator, Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar, cast
 
@@ -27,6 +28,8 @@ class Stage:
     """Turn an item into what the next stage takes; called from `threads` threads."""
     threads: int = 1
     """How many items it works on at once."""
+    around: Callable[[], AbstractContextManager[object]] = nullcontext
+    """What each of its threads enters before its first item and leaves after its last."""
     busy_s: float = 0.0
     """Seconds of work done so far, summed over threads."""
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -109,16 +112,18 @@ class Flow(Generic[Result]):
 
     def _serve(self, stage: int) -> None:
         """Work on items until told to end."""
-        while True:
-            item = self._queues[stage].get()
-            if item is None or self._stop.is_set():
-                return
-            try:
-                result = self._stages[stage](item[1])
-            except BaseException as error:
-                self._fail(error)
-                return
-            self._queues[stage + 1].put((item[0], result))
+        try:
+            with self._stages[stage].around():
+                while True:
+                    item = self._queues[stage].get()
+                    if item is None or self._stop.is_set():
+                        return
+                    result = self._stages[stage](item[1])
+                    self._queues[stage + 1].put((item[0], result))
+                    # Nothing of an item may be held while the next is waited for.
+                    del item, result
+        except BaseException as error:
+            self._fail(error)
 
     def _fail(self, error: BaseException) -> None:
         """Keep the first error and wake the caller."""

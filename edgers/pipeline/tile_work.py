@@ -93,24 +93,26 @@ class TileWork:
     def stages(self, workers: int) -> list[Stage]:
         """Give the stages in order; inference has `workers` threads."""
         return [
-            Stage(name="read", work=lambda item: self.read(cast(Tile, item))),
+            # GDAL settings and its error log belong to a thread.
+            Stage(name="read", work=lambda item: self.read(cast(Tile, item)), around=environment),
             Stage(name="preprocess", work=lambda item: self.preprocess(cast(ReadTile, item))),
             Stage(
-                name="infer", work=lambda item: self.infer(cast(ReadyTile, item)), threads=workers
+                name="infer",
+                work=lambda item: self.infer(cast(ReadyTile, item)),
+                threads=workers,
+                around=environment,
             ),
         ]
 
     def read(self, tile: Tile) -> ReadTile:
         """Read the window of a tile, as far as the scene goes."""
         row, column = tile.rows.window_start, tile.columns.window_start
-        # GDAL settings and its error log belong to a thread.
-        with environment():
-            window = self.scene.read(
-                row,
-                column,
-                min(tile.rows.window_stop, self.grid.rows.size_px) - row,
-                min(tile.columns.window_stop, self.grid.columns.size_px) - column,
-            )
+        window = self.scene.read(
+            row,
+            column,
+            min(tile.rows.window_stop, self.grid.rows.size_px) - row,
+            min(tile.columns.window_stop, self.grid.columns.size_px) - column,
+        )
         rows = _core(self.grid.rows, tile.rows)
         columns = _core(self.grid.columns, tile.columns)
         seen = Seen(

@@ -49,9 +49,10 @@ def _gather(
             if end > begin:
                 start = first + columns[begin] * steps[2]
                 if steps[2] == 1:
-                    inner, source = target[begin:end], run[start : start + end - begin]
-                    for i in range(len(inner)):
-                        inner[i] = source[i]
+                    # Without a sign an index cannot mean "from the end", and the loop is a copy.
+                    here, there = np.uint64(start), np.uint64(begin)
+                    for i in range(np.uint64(end - begin)):
+                        target[there + i] = run[here + i]
                 else:
                     for i in range(end - begin):
                         target[begin + i] = run[start + i * steps[2]]
