@@ -47,6 +47,8 @@ class EngineChoice:
     """Entry that holds the graph."""
     settings: Mapping[str, str] = field(default_factory=dict)
     """Settings of the runtime, by name; bundles of older versions have none."""
+    golden: str = GOLDEN_OUTPUT
+    """Entry that holds what the graph must give for the golden tile."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -210,14 +212,15 @@ def _bundle(entries: Mapping[str, bytes], manifest: Mapping[str, object], path: 
             EngineChoice(
                 **{k: str(one[k]) for k in ("name", "version", "precision", "graph")},
                 settings=_words(one.get("settings", {})),
+                golden=str(one.get("golden", GOLDEN_OUTPUT)),
             )
             for one in cast(list[Mapping[str, object]], manifest["engines"])
         )
         halo = halo_from_document(cast(Mapping[str, object], manifest["halo"]))
         target, measured = str(manifest["target"]), json.loads(entries[MEASURED])
         contract = contract_from_bytes(entries[CONTRACT], f"in {path.name}")
-        graphs = (engine.graph for engine in engines)
-        parts = {GOLDEN_OUTPUT, *golden_inputs(contract).values(), *graphs}
+        needed = (entry for engine in engines for entry in (engine.graph, engine.golden))
+        parts = {GOLDEN_OUTPUT, *golden_inputs(contract).values(), *needed}
         if not engines or not parts <= set(entries):
             raise KeyError(*sorted(parts - set(entries)) or ["engines"])
     except (KeyError, TypeError, ValueError) as error:

@@ -11,6 +11,7 @@ EdgersError                   exit code 1
 │   ├── MemoryPlanError       a run that does not fit in the memory allowed
 │   └── OutputError           a product that cannot be written where it was asked for
 │       └── ResumeError       an unfinished run that was another one
+├── AccuracyError             exit code 3: what could ship loses more on scenes than is allowed
 └── EngineError               a runtime failed on a graph and input that should work
 """
 
@@ -71,6 +72,12 @@ class OutputError(BadInputError):
 
 class ResumeError(OutputError):
     """An unfinished run in the output folder that was another one."""
+
+
+class AccuracyError(EdgersError):
+    """What could ship loses more on scenes than is allowed; nothing was written."""
+
+    exit_code = 3
 
 
 class EngineError(EdgersError):

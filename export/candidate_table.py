@@ -26,7 +26,7 @@ def candidate_row(trial: Trial, laps_s: Sequence[float], *, ships: bool) -> Row:
     if trial.engine is not None:
         row["version"] = trial.engine.info.version
     if trial.apart is not None and math.isfinite(trial.apart):
-        row["apart_from_fp32"] = trial.apart
+        row[f"apart_from_{trial.held_against}"] = trial.apart
     if trial.proof is not None:
         row["tiled_minus_untiled"] = trial.proof.difference
     if laps_s:
@@ -75,6 +75,9 @@ def _found(row: Row) -> str:
     if "tiles_per_s" in row:
         low, high = row["tiles_per_s_range"]
         words.append(f"{row['tiles_per_s']:8.4g} tiles/s ({low:.4g}–{high:.4g})")
-    if "apart_from_fp32" in row:
-        words.append(f"{row['apart_from_fp32']:.1g} apart from fp32")
+    words += [
+        f"{value:.1g} {key.replace('_', ' ')}"
+        for key, value in row.items()
+        if key.startswith("apart_from_")
+    ]
     return " · ".join(words) + ("  ← ships" if row["ships"] else "")

@@ -8,10 +8,10 @@ from pathlib import Path
 
 from edgers.engines import Engine
 from edgers.engines.settings import processors
-from edgers.errors import EngineError, GraphError
+from edgers.errors import AccuracyError, EngineError, GraphError
 from edgers.export.allowed import Allowed, allowed_candidates, usable_candidates
 from edgers.export.candidate_table import candidate_row, candidate_text
-from edgers.export.golden import golden_entries
+from edgers.export.golden import golden_answer, golden_entries
 from edgers.export.proof import Proof
 from edgers.export.stopwatch import tile_of_noise
 from edgers.export.timing import Timed, Timing, time_trials
@@ -20,6 +20,9 @@ from edgers.targets.target import Candidate, Target
 
 Tell = Callable[[str], None]
 """Hears what is being done."""
+
+Gate = Callable[[Trial], str]
+"""Judges a candidate on scenes: gives why it cannot ship, empty where it can."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,31 +40,41 @@ class EngineDecision:
 
 
 def choose_engine(
-    subject: Subject, target: Target, allowed: Allowed, tell: Tell = lambda _: None
-) -> EngineDecision:
-    """Try the candidates of a target and ship the fastest that passes.
+    subject: Subject, target: Target, allowed: Allowed, tell: Tell = lambda _: None,
+    gate: Gate = lambda _: "",
+) -> EngineDecision:  # fmt: skip
+    """Try the candidates of a target and ship the fastest that passes, at last the gate.
 
     Where an engine is named and one precision allowed, nothing is timed and the same inputs give
     the same decision. Raises BadInputError where the engine or precision is not to be had here,
-    GraphError where tiled differs from untiled on every engine, and EngineError where none passes.
+    GraphError where tiled differs from untiled on every engine, EngineError where none passes, and
+    AccuracyError where none passes the gate.
     """
     candidates = allowed_candidates(target, allowed)
     with ExitStack() as loaded:
         tell("golden tile")
-        reference = _reference(target, subject.graph)
-        golden = golden_entries(_engine(reference), subject.contract, subject.halo)
+        reference = _reference(target, subject, "fp32")
         loaded.enter_context(closing(_engine(reference)))
+        golden = golden_entries(_engine(reference), subject.contract, subject.halo)
+        golden |= _golden_of_forms(target, subject)
         trials = [_tried(one, subject, golden, reference, loaded, tell) for one in candidates]
         trials = _only_exact(trials)
         passed = [trial for trial in trials if not trial.out]
         if not passed:
             raise _nothing_passed(trials)
-        timing = Timing(timed=(), winner=passed[0])
         is_named = allowed.engine is not None
-        if len(candidates) > 1 or not is_named:
-            timing = time_trials(passed, subject, tell, streams=not is_named)
+        is_timed = len(candidates) > 1 or not is_named
+
+        def timed(some: Sequence[Trial]) -> Timing:
+            if not is_timed:
+                return Timing(timed=(), winner=some[0])
+            return time_trials(some, subject, tell, streams=not is_named)
+
+        timing = _fastest_through(gate, passed, timed)
+        if is_timed:
+            timing = _beside_fp32(timing, reference, subject, tell)
         # A named engine stands alone; else others may stand in, in an order no timing changes.
-        others = [] if is_named else [*passed, reference]
+        others = [] if is_named else _stand_ins(timing.winner, [*passed, reference], subject)
         return EngineDecision(
             preferred=tuple(_preferred([timing.winner, *others])),
             golden=golden,
@@ -70,14 +83,76 @@ def choose_engine(
         )
 
 
-def _reference(target: Target, graph: bytes) -> Trial:
-    """Load the engine whose answers in FP32 the others are held against."""
+def _fastest_through(
+    gate: Gate, passed: Sequence[Trial], timed: Callable[[Sequence[Trial]], Timing]
+) -> Timing:
+    """Give the fastest that passes the gate, with all that were timed on the way."""
+    left, refused = list(passed), dict[str, Timed]()
+    reasons: list[str] = []
+    while left:
+        timing = timed(left)
+        fastest = timing.winner
+        reason = gate(fastest)
+        if not reason:
+            return replace(timing, timed=(*timing.timed, *refused.values()))
+        reasons.append(f"{_text(fastest.candidate)}: {reason}")
+        for one in timing.timed or (Timed(trial=fastest, laps_s=()),):
+            if _is_alike(one.trial, fastest):
+                out = replace(one, trial=replace(one.trial, out=reason))
+                refused[_text(one.trial.candidate)] = out
+        left = [trial for trial in left if not _is_alike(trial, fastest)]
+    raise AccuracyError(
+        "nothing that is allowed to ship passes the gate.",
+        seen=" · ".join(reasons),
+        fix="Allow fp32 (--precision auto), or a larger --max-drop.",
+    )
+
+
+def _is_alike(one: Trial, other: Trial) -> bool:
+    """Tell whether two give the same answers: settings do not change them."""
+    keys = ((t.candidate.engine, t.candidate.precision, t.candidate.settings.get("rest"))
+            for t in (one, other))  # fmt: skip
+    return len(set(keys)) == 1
+
+
+def _beside_fp32(timing: Timing, reference: Trial, subject: Subject, tell: Tell) -> Timing:
+    """Time what ships beside FP32 where FP32 is not allowed: to ship, or to be faster, differ."""
+    precisions = {one.trial.candidate.precision for one in timing.timed}
+    if timing.winner.candidate.precision == "fp32" or "fp32" in precisions:
+        return timing
+    again = time_trials([timing.winner, reference], subject, tell, streams=False)
+    beside = replace(again.timed[1], trial=replace(reference, out=""))
+    ships = [
+        again.timed[0] if one.trial is timing.winner else one
+        for one in timing.timed or again.timed[:1]
+    ]
+    return replace(timing, timed=(*ships, beside))
+
+
+def _stand_ins(winner: Trial, others: Sequence[Trial], subject: Subject) -> list[Trial]:
+    """Give what may stand in: a second form of the graph would double what has to be sent up."""
+    form = subject.form(winner.candidate.precision)
+    return [one for one in others if subject.form(one.candidate.precision) is form]
+
+
+def _golden_of_forms(target: Target, subject: Subject) -> dict[str, bytes]:
+    """Give the golden answer of each other form of the graph, on the engine that comes first."""
+    found: dict[str, bytes] = {}
+    for precision in subject.forms:
+        with closing(_engine(_reference(target, subject, precision))) as engine:
+            answer = golden_answer(engine, subject.contract, subject.halo)
+        found[subject.golden_output(precision)] = answer
+    return found
+
+
+def _reference(target: Target, subject: Subject, precision: str) -> Trial:
+    """Load the engine whose answers at a precision the others are held against."""
     refusals: list[EngineError] = []
     for one in usable_candidates(target):
-        if one.precision != "fp32":
+        if one.precision != precision:
             continue
         try:
-            return Trial(candidate=one, engine=load_candidate(one, graph))
+            return Trial(candidate=one, engine=load_candidate(one, subject.form(precision)))
         except EngineError as error:
             refusals.append(error)
     raise refusals[0] if refusals else EngineError("no engine is installed here.")
@@ -87,7 +162,7 @@ def _tried(
     candidate: Candidate, subject: Subject, golden: Mapping[str, bytes], reference: Trial,
     loaded: ExitStack, tell: Tell,
 ) -> Trial:  # fmt: skip
-    tell(candidate_text(candidate.engine, candidate.precision, candidate.settings))
+    tell(_text(candidate))
     if candidate == reference.candidate:
         return try_candidate(candidate, subject, golden, reference.engine)
     trial = try_candidate(candidate, subject, golden, None)
@@ -123,11 +198,7 @@ def _nothing_passed(trials: Sequence[Trial]) -> Exception:
             rule="They must be equal.",
             fix="This is a fault of EdgeRS: please report it with the graph.",
         )
-    reasons = (
-        f"{candidate_text(t.candidate.engine, t.candidate.precision, t.candidate.settings)}: "
-        f"{t.out}"
-        for t in trials
-    )
+    reasons = (f"{_text(t.candidate)}: {t.out}" for t in trials)
     return EngineError("no engine passes on this graph.", seen=" · ".join(reasons))
 
 
@@ -144,7 +215,8 @@ def _measured(
     trials: Sequence[Trial], timing: Timing, subject: Subject, target: Target
 ) -> dict[str, object]:
     """Give the table, and where its times were taken."""
-    untimed = [Timed(trial=t, laps_s=()) for t in trials if t not in _timed(timing)]
+    timed = {_text(one.trial.candidate) for one in timing.timed}
+    untimed = [Timed(trial=t, laps_s=()) for t in trials if _text(t.candidate) not in timed]
     rows = [
         candidate_row(one.trial, one.laps_s, ships=one.trial is timing.winner)
         for one in (*timing.timed, *untimed)
@@ -164,10 +236,6 @@ def _measured(
     return found
 
 
-def _timed(timing: Timing) -> list[Trial]:
-    return [one.trial for one in timing.timed]
-
-
 def _processor() -> str:
     """Give the name of the processor, as far as the system tells it."""
     try:
@@ -176,6 +244,10 @@ def _processor() -> str:
         lines = []
     names = (line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
     return next(names, platform.processor() or platform.machine())
+
+
+def _text(candidate: Candidate) -> str:
+    return candidate_text(candidate.engine, candidate.precision, candidate.settings)
 
 
 def _engine(trial: Trial) -> Engine:

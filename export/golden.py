@@ -24,16 +24,28 @@ def golden_entries(engine: Engine, contract: Contract, halo: Halo) -> dict[str, 
 
     Raises ContractError where what the network gives is not what the contract states.
     """
-    random = np.random.default_rng(SEED)
-    size_px = _side_px(halo.height), _side_px(halo.width)
-    tiles = {one.name: noise_tensor(one, size_px, random) for one in contract.inputs}
-    answer = engine.infer(tiles)[contract.outputs[0].name]
-    check_answer(contract, answer.shape)
+    tiles = _golden_tiles(contract, halo)
     entries = golden_inputs(contract)
     return {
         **{entries[name]: _npy(tile) for name, tile in tiles.items()},
-        GOLDEN_OUTPUT: _npy(answer),
+        GOLDEN_OUTPUT: golden_answer(engine, contract, halo),
     }
+
+
+def golden_answer(engine: Engine, contract: Contract, halo: Halo) -> bytes:
+    """Give the bundle entry of what a graph gives for the golden tile.
+
+    Raises ContractError where that is not what the contract states.
+    """
+    answer = engine.infer(_golden_tiles(contract, halo))[contract.outputs[0].name]
+    check_answer(contract, answer.shape)
+    return _npy(answer)
+
+
+def _golden_tiles(contract: Contract, halo: Halo) -> dict[str, npt.NDArray[np.generic]]:
+    random = np.random.default_rng(SEED)
+    size_px = _side_px(halo.height), _side_px(halo.width)
+    return {one.name: noise_tensor(one, size_px, random) for one in contract.inputs}
 
 
 def _side_px(halo: AxisHalo) -> int:

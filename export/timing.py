@@ -51,7 +51,9 @@ def time_trials(
         fastest = timing.winner
         settings = {**fastest.candidate.settings, "streams": "half"}
         candidate = replace(fastest.candidate, settings=settings)
-        engine = loaded.enter_context(closing(load_candidate(candidate, subject.graph)))
+        engine = loaded.enter_context(
+            closing(load_candidate(candidate, subject.form(candidate.precision)))
+        )
         half = replace(fastest, candidate=candidate, engine=engine)
         again = _raced([fastest, half], watch, tell)
     return Timing(timed=(*timing.timed, again.timed[1]), winner=again.winner)

@@ -2,7 +2,7 @@
 
 import io
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -15,6 +15,9 @@ from edgers.export.proof import Proof, prove_tiling
 from edgers.targets.target import Candidate
 from edgers.tiling.halo import Halo
 
+GOLDEN_OUTPUT_OF = "golden/output-{}.npy"
+"""Entry of what a form of the graph gives for the golden tile, by its precision."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trial:
@@ -25,7 +28,10 @@ class Trial:
     engine: Engine | None = None
     """The loaded graph; None where it does not load."""
     apart: float | None = None
-    """Largest difference from FP32 on the golden tile, as a share of the largest value."""
+    """Largest difference on the golden tile, as a share of the largest value: from FP32, or from
+    the same form of the graph on the engine that comes first."""
+    held_against: str = "fp32"
+    """Precision of what it was held against."""
     proof: Proof | None = None
     """Tiled against untiled, for graphs with an exact halo."""
     out: str = ""
@@ -48,10 +54,20 @@ class Subject:
 
     graph: bytes
     """Serialized ONNX graph."""
+    forms: Mapping[str, bytes] = field(default_factory=dict)
+    """The graph in other forms, by the precision they are for."""
     contract: Contract
     """What it needs and gives."""
     halo: Halo
     """What it looks at."""
+
+    def form(self, precision: str) -> bytes:
+        """Give the graph that is run at a precision."""
+        return self.forms.get(precision, self.graph)
+
+    def golden_output(self, precision: str) -> str:
+        """Give the bundle entry of what the graph of a precision gives for the golden tile."""
+        return GOLDEN_OUTPUT_OF.format(precision) if precision in self.forms else GOLDEN_OUTPUT
 
 
 def load_candidate(candidate: Candidate, graph: bytes) -> Engine:
@@ -64,22 +80,27 @@ def try_candidate(
 ) -> Trial:
     """Try a candidate, on `engine` where it is loaded already; what fails is told, not raised."""
     try:
-        engine = engine or load_candidate(candidate, subject.graph)
+        engine = engine or load_candidate(candidate, subject.form(candidate.precision))
     except EngineError as error:
         return Trial(candidate=candidate, out=_one_line(error))
     try:
         found = engine.infer(golden_tensors(subject.contract, golden))
         answer = found[subject.contract.outputs[0].name]
-        apart = share_apart(answer, np.load(io.BytesIO(golden[GOLDEN_OUTPUT])))
+        expected = golden[subject.golden_output(candidate.precision)]
+        apart = share_apart(answer, np.load(io.BytesIO(expected)))
         proof = None
         if subject.halo.is_exact:
             proof = prove_tiling(engine, subject.contract, subject.halo)
     except EngineError as error:
         return Trial(candidate=candidate, engine=engine, out=_one_line(error))
-    out = ""
-    if not apart <= TOLERANCE[candidate.precision]:
-        out = f"{apart:.2g} apart from fp32, {TOLERANCE[candidate.precision]:g} is accepted"
-    return Trial(candidate=candidate, engine=engine, apart=apart, proof=proof, out=out)
+    from_what = candidate.precision if candidate.precision in subject.forms else "fp32"
+    out, limit = "", TOLERANCE[candidate.precision]
+    if not apart <= limit:
+        out = f"{apart:.2g} apart from {from_what}, {limit:g} is accepted"
+    return Trial(
+        candidate=candidate, engine=engine, apart=apart, held_against=from_what, proof=proof,
+        out=out,
+    )  # fmt: skip
 
 
 def golden_tensors(contract: Contract, golden: Mapping[str, bytes]) -> Tensors:

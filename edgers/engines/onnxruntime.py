@@ -12,6 +12,9 @@ from edgers.errors import EngineError
 XNNPACK = "XnnpackExecutionProvider"
 """Google's kernels for Arm, in ONNX Runtimes that were built with them; the wheels are not."""
 
+PRECISIONS = ("fp32", "int8")
+"""What it computes in. int8: layers that the graph quantizes, the others in float32."""
+
 SETTINGS = {
     "layout": ("blocked", "plain"),
     "provider": ("cpu", "xnnpack"),
@@ -37,9 +40,10 @@ class OnnxRuntimeEngine:
     ) -> None:
         """Load a serialized ONNX graph; raises EngineError where the runtime refuses it."""
         chosen = checked_settings("onnxruntime", settings, SETTINGS)
-        if precision != "fp32":
+        if precision not in PRECISIONS:
             raise EngineError(
-                f"ONNX Runtime is not used at {precision} here.", rule="It computes in fp32."
+                f"ONNX Runtime is not used at {precision} here.",
+                rule=f"It knows {', '.join(PRECISIONS)}.",
             )
         try:
             self._session: ort.InferenceSession | None = ort.InferenceSession(
@@ -94,6 +98,9 @@ def _options(layout: str) -> ort.SessionOptions:
     )
     # A pattern reserves all a shape needs a second time; without it runs are hardly slower.
     options.enable_mem_pattern = False
+    # On x86 without VNNI, products of 8 bits are added up in 16 and may saturate; the weights are
+    # taken as unsigned there, which cannot (onnxruntime_session_options_config_keys.h).
+    options.add_session_config_entry("session.x64quantprecision", "1")
     options.log_severity_level = 4
     return options
 

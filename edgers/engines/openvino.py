@@ -10,11 +10,12 @@ from edgers.engines.outside_weights import has_outside_weights
 from edgers.engines.settings import STREAMS, checked_settings, stream_count
 from edgers.errors import EngineError
 
-SETTINGS = {"streams": STREAMS}
-"""What may be chosen; the layout is OpenVINO's own."""
-
 PRECISIONS = {"fp32": "f32", "bf16": "bf16", "fp16": "f16"}
-"""OpenVINO's word for each precision."""
+"""OpenVINO's word for each precision of a whole graph."""
+
+SETTINGS = {"streams": STREAMS, "rest": ("fp32", "bf16")}
+"""What may be chosen; the layout is OpenVINO's own. rest: what layers that the graph does not
+quantize are computed in, at int8."""
 
 
 class OpenVinoEngine:
@@ -37,7 +38,7 @@ class OpenVinoEngine:
                 seen="Weights of it lie in other files, or its bytes cannot be followed.",
                 rule="A graph must hold all its weights.",
             )
-        word = _word(precision)
+        word = _word(chosen["rest"] if precision == "int8" else precision)
         try:
             core = ov.Core()
             read = core.read_model(graph)
@@ -109,7 +110,8 @@ class OpenVinoEngine:
 def _word(precision: str) -> str:
     if precision not in PRECISIONS:
         raise EngineError(
-            f"OpenVINO is not used at {precision} here.", rule=f"It knows {', '.join(PRECISIONS)}."
+            f"OpenVINO is not used at {precision} here.",
+            rule=f"It knows {', '.join(PRECISIONS)}, int8.",
         )
     return PRECISIONS[precision]
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from edgers.bundle import GOLDEN_OUTPUT, Bundle, EngineChoice, golden_inputs
+from edgers.bundle import Bundle, EngineChoice, golden_inputs
 from edgers.closing import Closing
 from edgers.contract import ModelInput, ModelOutput
 from edgers.engines import ENGINES, Engine
@@ -91,7 +91,7 @@ def _golden_error(bundle: Bundle, choice: EngineChoice, engine: Engine) -> float
     golden = {name: _array(bundle, entry) for name, entry in golden_inputs(contract).items()}
     try:
         found = engine.infer(golden)[contract.outputs[0].name]
-        error = share_apart(found, _array(bundle, GOLDEN_OUTPUT))
+        error = share_apart(found, _array(bundle, choice.golden))
         tolerance = TOLERANCE.get(choice.precision, TOLERANCE["fp32"])
         if not error <= tolerance:
             raise EngineError(

@@ -1,7 +1,9 @@
 """The fastest engine that passes ships; what does not pass is out, with its reason."""
 
+import importlib
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,18 +13,19 @@ import pytest
 from builders.bundles import contract_document, tiny_net
 from builders.engines import StandIn, blurred, stand_in, target_of
 from builders.networks import attention_net
+from onnx import numpy_helper
 
 from edgers.bundle import GOLDEN_OUTPUT, Bundle, open_bundle
 from edgers.contract import Contract, contract_from_bytes
 from edgers.engines import ENGINES
-from edgers.errors import BadInputError, EngineError, GraphError
+from edgers.errors import AccuracyError, BadInputError, EngineError, GraphError
 from edgers.export import engine_choice, stopwatch, timing
 from edgers.export.allowed import Allowed, allowed_candidates, check_allowed
 from edgers.export.candidate_table import table_lines
 from edgers.export.compile import compile_bundle
 from edgers.export.engine_choice import EngineDecision, choose_engine
 from edgers.export.stopwatch import Stopwatch
-from edgers.export.trial import Subject
+from edgers.export.trial import Subject, Trial
 from edgers.pipeline.model import load_model
 from edgers.targets.target import Candidate, Target, target_from_name
 from edgers.tiling.graph import halo_from_graph
@@ -209,6 +212,83 @@ def test_what_others_are_held_against_is_fp32_wherever_it_stands(
     assert row(found, "b")["apart_from_fp32"] == pytest.approx(0.01, rel=0.01)
 
 
+def in_two_forms(monkeypatch: pytest.MonkeyPatch, **paces_s: float) -> tuple[Target, Subject]:
+    """Give a target with engines `a` and `b` at fp32 and int8, and a graph with an int8 form.
+
+    The form answers a little otherwise than the graph. `paces_s` are by engine.
+    """
+    for name in ("a", "b"):
+        monkeypatch.setitem(ENGINES, name, stand_in(name, pace_s=paces_s[name]))  # type: ignore[index]
+    plain = subject()
+    other = onnx.load_from_string(plain.graph)
+    bias = next(one for one in other.graph.initializer if len(one.dims) == 1)
+    values = numpy_helper.to_array(bias)
+    bias.CopyFrom(numpy_helper.from_array(values + np.float32(0.5), bias.name))
+    target = target_of(
+        *(Candidate(engine=name, precision=p) for p in ("fp32", "int8") for name in ("a", "b"))
+    )
+    return target, replace(plain, forms={"int8": other.SerializeToString()})
+
+
+@pytest.mark.usefixtures("told_times")
+def test_a_form_of_the_graph_is_held_against_its_own_golden_answer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    target, quantized = in_two_forms(monkeypatch, a=0.02, b=0.01)
+    found = choose_engine(quantized, target, Allowed(precisions=("int8",)))
+    assert found.golden["golden/output-int8.npy"] != found.golden[GOLDEN_OUTPUT]
+    assert {one["apart_from_int8"] for one in rows(found) if one["precision"] == "int8"} == {0}
+    # The graph in FP32 does not travel along to stand in.
+    assert ships(found) == ["b int8", "a int8"]
+
+
+@pytest.mark.usefixtures("told_times")
+def test_where_fp32_may_not_ship_it_is_timed_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    target, quantized = in_two_forms(monkeypatch, a=0.02, b=0.01)
+    found = choose_engine(quantized, target, Allowed(precisions=("int8",)))
+    beside = [one for one in rows(found) if one["precision"] == "fp32"]
+    assert [(one["engine"], one["ships"], one["tiles_per_s"]) for one in beside] == [
+        ("a", False, 50)
+    ]
+    assert [one["ships"] for one in rows(found)].count(True) == 1
+
+
+@pytest.mark.usefixtures("told_times")
+def test_what_does_not_pass_the_gate_is_out_and_the_next_is_judged(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    target, quantized = in_two_forms(monkeypatch, a=0.02, b=0.01)
+    judged: list[str] = []
+
+    def gate(trial: Trial) -> str:
+        judged.append(f"{trial.candidate.engine} {trial.candidate.precision}")
+        return "loses 3 points" if trial.candidate.precision == "int8" else ""
+
+    # Of two that are equally fast the one that stands first is taken first.
+    found = choose_engine(quantized, target, Allowed(precisions=("fp32", "int8")), gate=gate)
+    assert ships(found) == ["b fp32", "a fp32"]
+    assert judged == ["b fp32"]
+    judged.clear()
+    with pytest.raises(AccuracyError, match="nothing that is allowed to ship") as caught:
+        choose_engine(quantized, target, Allowed(precisions=("int8",)), gate=gate)
+    assert judged == ["b int8", "a int8"]
+    assert "b int8: loses 3 points · a int8: loses 3 points" in str(caught.value)
+    assert caught.value.exit_code == 3
+
+
+@pytest.mark.usefixtures("told_times")
+def test_the_reason_stands_in_the_table(monkeypatch: pytest.MonkeyPatch) -> None:
+    target, quantized = in_two_forms(monkeypatch, a=0.02, b=0.01)
+
+    def gate(trial: Trial) -> str:
+        return "loses 3 points" if trial.candidate.engine == "b" else ""
+
+    found = choose_engine(quantized, target, Allowed(precisions=("int8",)), gate=gate)
+    assert ships(found)[0] == "a int8"
+    assert row(found, "b")["out"] == "loses 3 points"
+    assert [one["engine"] for one in rows(found) if one["ships"]] == ["a"]
+
+
 def never(*_: object) -> float:
     raise AssertionError("something was timed")
 
@@ -289,11 +369,10 @@ def test_xnnpack_is_tried_on_arm_alone(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_every_setting_of_the_target_is_known_to_its_engine() -> None:
-    from edgers.engines import onnxruntime
-
     for one in target_from_name("cpu").candidates:
-        allowed = onnxruntime.SETTINGS if one.engine == "onnxruntime" else {}
-        assert all(value in allowed[name] for name, value in one.settings.items())
+        if one.engine in ENGINES:
+            allowed = importlib.import_module(f"edgers.engines.{one.engine}").SETTINGS
+            assert all(value in allowed[name] for name, value in one.settings.items())
 
 
 def compiled(folder: Path, name: str, **ways: Any) -> Bundle:
