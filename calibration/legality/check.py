@@ -55,10 +55,8 @@ class Verdict:
 
     def __str__(self) -> str:
         if self.legal:
-            notes = "".join(f"\n  {remark}" for remark in self.remarks)
-            return f"TensorRT {self.band.name}: legal, {self.typing}{notes}"
-        notes = "".join(f"\n  {finding}" for finding in self.findings)
-        return f"TensorRT {self.band.name}: not legal{notes}"
+            return f"TensorRT {self.band.name}: legal, {self.typing}{_by_rule(self.remarks)}"
+        return f"TensorRT {self.band.name}: not legal{_by_rule(self.findings)}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +80,18 @@ class Legality:
 
     def __str__(self) -> str:
         return "\n".join(map(str, self.verdicts))
+
+
+def _by_rule(findings: Sequence[Finding]) -> str:
+    """Write the first finding of each rule, a line each, with how many more there are."""
+    first: dict[str, Finding] = {}
+    for finding in findings:
+        first.setdefault(finding.rule.name, finding)
+    lines = []
+    for name, finding in first.items():
+        more = sum(one.rule.name == name for one in findings) - 1
+        lines.append(f"\n  {finding}" + (f" ({more} more)" if more else ""))
+    return "".join(lines)
 
 
 def check_legality(graph: "bytes | onnx.ModelProto", bands: Sequence[Band] = ALL) -> Legality:

@@ -55,7 +55,7 @@ def quantized_type(node: Node, known: Callable[[str], int]) -> int:
         return known(node.inputs[0]) if node.inputs and node.inputs[0] else UNKNOWN
     if len(node.inputs) > 2 and node.inputs[2]:
         return known(node.inputs[2])
-    return integer(node, "output_dtype", 0) or TensorProto.UINT8
+    return integer(node, "output_dtype", 0) or int(TensorProto.UINT8)
 
 
 def _first(node: Node, inputs: list[int]) -> int:

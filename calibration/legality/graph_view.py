@@ -118,18 +118,24 @@ def maker(view: GraphView, tensor: str, through: frozenset[str] = RETYPING) -> N
     return node if node and not node.domain else None
 
 
-def readers(view: GraphView, tensor: str) -> Iterator[tuple[Node, int]]:
-    """Give each node that reads a tensor, and as which input; through Cast and Identity."""
+def passed_on(view: GraphView, tensor: str) -> Iterator[str]:
+    """Give a tensor, and those that hold the same values through Cast and Identity."""
     waiting = [tensor]
     while waiting:
         current = waiting.pop()
+        yield current
         for node in view.consumers.get(current, ()):
             if node.op in RETYPING and not node.domain:
                 waiting.extend(name for name in node.outputs if name)
+
+
+def readers(view: GraphView, tensor: str) -> Iterator[tuple[Node, int]]:
+    """Give each node that reads a tensor, and as which input; through Cast and Identity."""
+    for name in passed_on(view, tensor):
+        for node in view.consumers.get(name, ()):
+            if node.op in RETYPING and not node.domain:
                 continue
-            for position, name in enumerate(node.inputs):
-                if name == current:
-                    yield node, position
+            yield from ((node, place) for place, read in enumerate(node.inputs) if read == name)
 
 
 def constant(view: GraphView, tensor: str) -> Any | None:

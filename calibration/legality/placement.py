@@ -9,6 +9,7 @@ from edgers.calibration.legality.graph_view import (
     dequantizer,
     maker,
     nodes_of,
+    passed_on,
     readers,
 )
 from edgers.calibration.legality.rule import Level, Trouble, rule
@@ -64,7 +65,8 @@ def pairs(view: GraphView, band: Band) -> Iterator[Trouble]:
                 node.label for node, _ in readers(view, output)
                 if node.domain or node.op != "DequantizeLinear"
             ]  # fmt: skip
-            found += ["the graph's output"] if output in view.results else []
+            if not view.results.isdisjoint(passed_on(view, output)):
+                found.append("an output of the graph")
             if found or not view.consumers.get(output):
                 yield Trouble(
                     node=one.node.label, tensor=output,
