@@ -6,7 +6,7 @@ from onnx import TensorProto
 
 from edgers.calibration.legality.graph_view import Node, integer
 
-UNKNOWN = TensorProto.UNDEFINED
+UNKNOWN: int = TensorProto.UNDEFINED
 
 FIXED: Mapping[str, tuple[int, ...]] = {
     **dict.fromkeys(("ArgMax", "ArgMin", "NonMaxSuppression", "NonZero", "Shape", "Size"), (7,)),
@@ -62,7 +62,7 @@ def _first(node: Node, inputs: list[int]) -> int:
     if node.domain:
         return UNKNOWN
     if node.op == "Cast":
-        return integer(node, "to", UNKNOWN)
+        return integer(node, "to", 0)
     if node.op in ("EyeLike", "RandomNormalLike", "RandomUniformLike"):
         return integer(node, "dtype", 0) or (inputs[0] if inputs else UNKNOWN)
     if node.op in ("RandomNormal", "RandomUniform"):

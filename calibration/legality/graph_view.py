@@ -1,7 +1,7 @@
 """A graph as the rules look at it: flat, with names resolved and types known."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -83,6 +83,8 @@ class GraphView:
     """Outputs of the graph and of those inside it."""
     types: Mapping[str, int]
     """TensorProto.DataType by tensor, where it is known."""
+    read: dict[str, npt.NDArray[np.float64]] = field(default_factory=dict)
+    """Values of constants that were asked for: every band asks for them again."""
 
 
 def type_name(code: int) -> str:
@@ -166,6 +168,8 @@ def values(view: GraphView, tensor: str) -> npt.NDArray[np.float64] | None:
     A value that FP16 cannot hold is what a Cast to FP16 makes of it.
     Raises GraphError where its bytes do not fit its type and shape.
     """
+    if tensor in view.read:
+        return view.read[tensor]
     found = constant(view, tensor)
     if found is None or found.data_location == TensorProto.EXTERNAL:
         return None
@@ -179,6 +183,7 @@ def values(view: GraphView, tensor: str) -> npt.NDArray[np.float64] | None:
     if view.types.get(tensor) == TensorProto.FLOAT16:
         with np.errstate(over="ignore"):
             array = array.astype(np.float16).astype(np.float64)
+    view.read[tensor] = array
     return array
 
 

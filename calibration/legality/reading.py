@@ -13,8 +13,8 @@ from edgers.calibration.legality.element_types import UNKNOWN, output_types, qua
 from edgers.calibration.legality.graph_view import GraphView, Node, Quantizer
 from edgers.errors import GraphError
 
-DEEPEST = 32
-"""Graphs inside graphs that are followed; a protobuf parser stops at about as many."""
+DEEPEST = 16
+"""Graphs inside graphs that are followed; a protobuf parser stops at twice as many."""
 
 DEFAULT_DOMAINS = ("", "ai.onnx")
 """Two ways to write the same domain (ONNX specification, opset_import)."""

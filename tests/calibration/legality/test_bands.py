@@ -1,5 +1,6 @@
 """Versions and their bands, and the page that tells the rules."""
 
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -30,7 +31,7 @@ def test_other_versions_are_refused(version: str) -> None:
 
 
 def test_bands_follow_each_other_without_overlap() -> None:
-    for older, newer in zip(ALL, ALL[1:], strict=False):
+    for older, newer in pairwise(ALL):
         assert older.first <= older.last < newer.first <= newer.last
         assert older.opsets[1] <= newer.opsets[1]
 
