@@ -44,7 +44,10 @@ FP32_SCALES = frozenset({TensorProto.FLOAT})
 """TensorRT 8.6 operator page of Quantize: scales and zero points are float32."""
 
 HALF_SCALES = FP32_SCALES | {TensorProto.FLOAT16, TensorProto.BFLOAT16}
-"""onnx-tensorrt, onnxOpImporters.cpp: positive FP32, FP16 and BF16 scales are taken."""
+"""onnx-tensorrt of late 10.x, onnxOpImporters.cpp: positive FP32, FP16 and BF16 scales are taken.
+
+Read in one version (it has the DLA flag of 10.11); that all of 10 and 11 do so is assumed.
+"""
 
 TRT_8_5 = Band(
     name="8.5", first=(8, 5), last=(8, 5), opsets=(9, 17), scale_types=FP32_SCALES,
@@ -62,7 +65,7 @@ TRT_10_0 = Band(
     name="10.0–10.5", first=(10, 0), last=(10, 5), opsets=(9, 20), scale_types=HALF_SCALES,
     typing=TypingMode.EITHER,
     source="known, not read again: up to opset 20; NetworkDefinitionCreationFlag has"
-    " STRONGLY_TYPED in the bindings of 10.0 and 10.3",
+    " STRONGLY_TYPED in the bindings of 10.0 and 10.3; scale types of late 10.x are assumed",
 )  # fmt: skip
 TRT_10_6 = Band(
     name="10.6–10.14", first=(10, 6), last=(10, 14), opsets=(9, 22), scale_types=HALF_SCALES,
