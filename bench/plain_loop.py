@@ -14,7 +14,7 @@ import platform
 import statistics
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib.resources import as_file, files
 from pathlib import Path
 
@@ -29,15 +29,20 @@ from edgers.export.flood_demo.contract import flood_contract
 from edgers.export.flood_demo.scene import FloodSceneSpec, write_flood_scene
 from edgers.pipeline.model import load_model
 from edgers.pipeline.run import run_scene
+from edgers.tiling.halo import AxisHalo
 
 TILE_PX = 512
 
 
-def plain_loop(graph: bytes, scene: Path, product: Path, halo_px: int) -> None:
-    """Run a network over a scene as one would by hand."""
+def plain_loop(
+    graph: bytes, scene: Path, product: Path, halo_px: int, mean: Sequence[float],
+    stddev: Sequence[float],
+) -> None:  # fmt: skip
+    """Run a network over a scene as one would by hand; `mean` and `stddev` are by band."""
     session = ort.InferenceSession(graph, providers=["CPUExecutionProvider"])
-    mean = np.array([band.mean for band in BANDS], np.float32)[:, None, None]
-    stddev = np.array([band.stddev for band in BANDS], np.float32)[:, None, None]
+    name = session.get_inputs()[0].name
+    middle = np.array(mean, np.float32)[:, None, None]
+    spread = np.array(stddev, np.float32)[:, None, None]
     core = TILE_PX - 2 * halo_px
     with rasterio.open(scene) as source:
         profile = {
@@ -52,13 +57,18 @@ def plain_loop(graph: bytes, scene: Path, product: Path, halo_px: int) -> None:
                     bottom = min(source.height, row + core + halo_px)
                     right = min(source.width, column + core + halo_px)
                     window = Window(left, top, right - left, bottom - top)
-                    tile = (source.read(window=window).astype(np.float32) - mean) / stddev
-                    logits = session.run(None, {"x": tile[None]})[0][0]
+                    tile = (source.read(window=window).astype(np.float32) - middle) / spread
+                    logits = session.run(None, {name: tile[None]})[0][0]
                     classes = logits.argmax(axis=0).astype(np.uint8)
                     height = min(core, source.height - row)
                     width = min(core, source.width - column)
                     part = classes[row - top : row - top + height, column - left :][:, :width]
                     target.write(part, 1, window=Window(column, row, width, height))
+
+
+def aligned_halo_px(halo: AxisHalo) -> int:
+    """Give the halo in whole steps of the graph's grid, the same on both sides."""
+    return -(-max(halo.before_px, halo.after_px) // halo.align_px) * halo.align_px
 
 
 def seconds(work: Callable[[], object]) -> float:
@@ -94,12 +104,14 @@ def measure(folder: Path, size_px: int, rounds: int) -> dict[str, object]:
     with as_file(files("edgers.export.flood_demo") / "flood_unet.onnx") as graph:
         done = compile_bundle(graph, contract, bundle)
         data = graph.read_bytes()
-    halo = done.bundle.halo.height
-    halo_px = -(-max(halo.before_px, halo.after_px) // halo.align_px) * halo.align_px
+    halo_px = aligned_halo_px(done.bundle.halo.height)
     with load_model(done.bundle) as model:
         ways: dict[str, Callable[[], object]] = {
             "edgers": lambda: run_scene(model, scene, folder / "out"),
-            "plain loop": lambda: plain_loop(data, scene, folder / "plain.tif", halo_px),
+            "plain loop": lambda: plain_loop(
+                data, scene, folder / "plain.tif", halo_px,
+                [band.mean for band in BANDS], [band.stddev for band in BANDS],
+            ),
         }
         times: dict[str, list[float]] = {way: [] for way in ways}
         for turn in range(rounds + 1):

@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import edgers
+from edgers.calibration.certificate import certificate_document
 from edgers.bundle import CONTRACT, Bundle, bundle_bytes, canonical_json, open_bundle
 from edgers.contract import contract_from_file
 from edgers.errors import OutputError
 from edgers.export.allowed import Allowed, check_allowed
-from edgers.export.engine_choice import choose_engine
+from edgers.export.accuracy import AccuracyDemand
+from edgers.export.judged_choice import choose
 from edgers.export.graph import check_fit, graph_from_file
 from edgers.export.proof import Proof
 from edgers.export.trial import Subject
@@ -20,7 +22,8 @@ from edgers.targets.target import Candidate, target_from_name
 from edgers.tiling.graph import halo_from_graph
 from edgers.tiling.halo import document_from_halo
 
-GRAPH_ENTRY = "graph/fp32.onnx"
+GRAPH_ENTRY = "graph/{}.onnx"
+"""Entry of a form of the graph, by its precision."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,14 +43,16 @@ class Compiled:
 def compile_bundle(
     graph: Path, contract: Path, path: Path, *, target: str = "cpu",
     engine: str | None = None, precisions: Sequence[str] = ("fp32",),
-    tell: Callable[[str], None] = lambda _: None,
+    demand: AccuracyDemand | None = None, tell: Callable[[str], None] = lambda _: None,
 ) -> Compiled:  # fmt: skip
     """Compile a graph into a bundle at `path`, on the fastest engine that passes.
 
     With an `engine` named and one precision, the same inputs give the same bytes; else engines are
-    timed, and the bundle id hangs on which was chosen, not on the times. `tell` hears what is being
-    done. Raises ContractError, GraphError, EngineError or BadInputError where something does not
-    fit, and OutputError where `path` cannot be written; nothing is left behind then.
+    timed, and the bundle id hangs on which was chosen, not on the times. With a `demand`, other
+    precisions than FP32 ship only where they pass its gate on scenes. `tell` hears what is being
+    done. Raises ContractError, GraphError, EngineError, SceneError or BadInputError where something
+    does not fit, AccuracyError where nothing that is allowed passes the gate, and OutputError where
+    `path` cannot be written; nothing is left behind then.
     """
     device = target_from_name(target)
     allowed = Allowed(engine=engine, precisions=tuple(precisions))
@@ -58,16 +63,18 @@ def compile_bundle(
     halo = halo_from_graph(model, stated.inputs, stated.outputs[0].name)
     data = graph.read_bytes()
     subject = Subject(graph=data, contract=stated, halo=halo)
-    decision = choose_engine(subject, device, allowed, tell)
-    entries = {
-        CONTRACT: canonical_json(stated.document),
-        GRAPH_ENTRY: data,
-        **decision.golden,
-    }
+    chosen = choose(subject, device, allowed, demand, tell)
+    decision, subject = chosen.decision, chosen.subject
+    entries = {CONTRACT: canonical_json(stated.document), **decision.golden}
+    shipped = {one.precision for one, _ in decision.preferred}
+    for precision in shipped:
+        entries[_graph_entry(subject, precision)] = subject.form(precision)
+    for precision in subject.forms.keys() - shipped:
+        del entries[subject.golden_output(precision)]
     facts = {
         "name": stated.name,
         "target": device.name,
-        "engines": [_choice(one, version) for one, version in decision.preferred],
+        "engines": [_choice(subject, one, version) for one, version in decision.preferred],
         "halo": document_from_halo(halo),
         "made_by": f"edgers {edgers.__version__}",
     }
@@ -76,6 +83,10 @@ def compile_bundle(
     }  # fmt: skip
     if decision.proof is not None:
         measured["tiled_minus_untiled"] = decision.proof.difference
+    if chosen.certificate is not None:
+        measured["certificate"] = certificate_document(chosen.certificate)
+    if chosen.left_out:
+        measured["left_out"] = chosen.left_out
     write_whole(path, bundle_bytes(entries, facts, measured))
     operators: dict[str, int] = {}
     for node in model.graph.node:
@@ -83,15 +94,21 @@ def compile_bundle(
     return Compiled(bundle=open_bundle(path), path=path, operators=operators, proof=decision.proof)
 
 
-def _choice(candidate: Candidate, version: str) -> dict[str, object]:
+def _choice(subject: Subject, candidate: Candidate, version: str) -> dict[str, object]:
     """Write a candidate down for the manifest."""
     return {
         "name": candidate.engine,
         "version": version,
         "precision": candidate.precision,
-        "graph": GRAPH_ENTRY,
+        "graph": _graph_entry(subject, candidate.precision),
+        "golden": subject.golden_output(candidate.precision),
         "settings": dict(candidate.settings),
     }
+
+
+def _graph_entry(subject: Subject, precision: str) -> str:
+    """Give the entry of the graph that is run at a precision."""
+    return GRAPH_ENTRY.format(precision if precision in subject.forms else "fp32")
 
 
 def write_whole(path: Path, data: bytes) -> None:

@@ -53,9 +53,9 @@ def choose_engine(
     candidates = allowed_candidates(target, allowed)
     with ExitStack() as loaded:
         tell("golden tile")
-        reference = _reference(target, subject, "fp32")
-        loaded.enter_context(closing(_engine(reference)))
-        golden = golden_entries(_engine(reference), subject.contract, subject.halo)
+        reference = reference_of(target, subject, "fp32")
+        loaded.enter_context(closing(engine_of(reference)))
+        golden = golden_entries(engine_of(reference), subject.contract, subject.halo)
         golden |= _golden_of_forms(target, subject)
         trials = [_tried(one, subject, golden, reference, loaded, tell) for one in candidates]
         trials = _only_exact(trials)
@@ -139,13 +139,13 @@ def _golden_of_forms(target: Target, subject: Subject) -> dict[str, bytes]:
     """Give the golden answer of each other form of the graph, on the engine that comes first."""
     found: dict[str, bytes] = {}
     for precision in subject.forms:
-        with closing(_engine(_reference(target, subject, precision))) as engine:
+        with closing(engine_of(reference_of(target, subject, precision))) as engine:
             answer = golden_answer(engine, subject.contract, subject.halo)
         found[subject.golden_output(precision)] = answer
     return found
 
 
-def _reference(target: Target, subject: Subject, precision: str) -> Trial:
+def reference_of(target: Target, subject: Subject, precision: str) -> Trial:
     """Load the engine whose answers at a precision the others are held against."""
     refusals: list[EngineError] = []
     for one in usable_candidates(target):
@@ -206,7 +206,7 @@ def _preferred(trials: Iterable[Trial]) -> list[tuple[Candidate, str]]:
     """Give one candidate for each engine and precision, the first that comes."""
     found: dict[tuple[str, str], tuple[Candidate, str]] = {}
     for trial in trials:
-        candidate, version = trial.candidate, _engine(trial).info.version
+        candidate, version = trial.candidate, engine_of(trial).info.version
         found.setdefault((candidate.engine, candidate.precision), (candidate, version))
     return list(found.values())
 
@@ -226,7 +226,7 @@ def _measured(
         tile = tile_of_noise(subject.contract, subject.halo)[subject.contract.main.name]
         axes = subject.contract.main.dim_order
         found["tile_px"] = [tile.shape[axes.index(axis)] for axis in ("height", "width")]
-        found["processor"] = _processor()
+        found["processor"] = processor_name()
         found["processors"] = processors()
         if not target.is_this_machine:
             found["note"] = (
@@ -236,7 +236,7 @@ def _measured(
     return found
 
 
-def _processor() -> str:
+def processor_name() -> str:
     """Give the name of the processor, as far as the system tells it."""
     try:
         lines = Path("/proc/cpuinfo").read_text().splitlines()
@@ -250,6 +250,6 @@ def _text(candidate: Candidate) -> str:
     return candidate_text(candidate.engine, candidate.precision, candidate.settings)
 
 
-def _engine(trial: Trial) -> Engine:
+def engine_of(trial: Trial) -> Engine:
     assert trial.engine is not None
     return trial.engine

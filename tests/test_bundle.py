@@ -26,9 +26,9 @@ from edgers.bundle import (
     open_bundle,
 )
 from edgers.errors import BundleError, EdgersError
-from edgers.export.compile import GRAPH_ENTRY
 from edgers.pipeline.model import load_model
 
+GRAPH_ENTRY = "graph/fp32.onnx"
 AXIS = {
     "before_px": 2,
     "after_px": 2,

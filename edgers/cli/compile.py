@@ -4,11 +4,14 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import click
 from rich.console import Console
 
-from edgers.cli.show import line
+from edgers.cli.accuracy_options import accuracy_options, demand_from_chosen
+from edgers.cli.certificate import accuracy_lines
+from edgers.cli.show import line, print_lines
 from edgers.contract import Contract, ModelInput
 from edgers.export.candidate_table import table_lines
 from edgers.export.compile import Compiled, compile_bundle
@@ -37,17 +40,20 @@ from edgers.targets.target import target_from_name
     show_default=True,
     help="Precision that may ship, again for each; 'auto' for all the device has.",
 )
+@accuracy_options
 def command(
     model: Path, contract: Path, out: Path, target: str, engine: str | None,
-    precisions: tuple[str, ...],
+    precisions: tuple[str, ...], **chosen: Any,
 ) -> None:  # fmt: skip
     """Run the command."""
     if "auto" in precisions:
         precisions = target_from_name(target).precisions
+    demand = demand_from_chosen(contract, **chosen)
     with told_progress() as tell:
         done = compile_bundle(
-            model, contract, out, target=target, engine=engine, precisions=precisions, tell=tell
-        )
+            model, contract, out, target=target, engine=engine, precisions=precisions,
+            demand=demand, tell=tell,
+        )  # fmt: skip
     bundle = done.bundle
     line("contract", contract_line(bundle.contract))
     line("graph", _graph_line(done))
@@ -57,6 +63,7 @@ def command(
         line("proof", f"{done.proof.tiles} random tiles against untiled: {found}")
     for text in table_lines(bundle.measured):
         line("candidate", text)
+    print_lines(accuracy_lines(bundle.measured))
     choice, *others = bundle.engines
     fallback = ", ".join(f"{one.name} {one.precision}" for one in others)
     line("engine", f"{choice.name} {choice.version} · {choice.precision}"
