@@ -51,6 +51,17 @@ class LabelRaster(Closing):
         """Close the file."""
         self._dataset.close()
 
+    def check(self) -> None:
+        """Read all of it; raises SceneError as `read` does, and where there is no truth in it."""
+        windows = (window for _, window in self._dataset.block_windows(1))
+        parts = ((w.row_off, w.col_off, w.height, w.width) for w in windows)
+        has_truth = [bool((self.read(*part) != NOTHING).any()) for part in parts]
+        if not any(has_truth):
+            raise SceneError(
+                f"label raster {self._path} has no truth in it.",
+                seen="All its pixels are nodata or ignored.",
+            )
+
     def read(self, row: int, column: int, height: int, width: int) -> npt.NDArray[np.int16]:
         """Read the positions of groups of one window; `NOTHING` where there is no truth.
 

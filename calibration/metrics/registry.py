@@ -41,8 +41,8 @@ METRICS: Mapping[str, Metric] = {
     "super-resolution": PSNR,
     "generative": PSNR,
 }
-"""Metric by the task's name in the STAC MLM extension 1.6. Of these only segmentations make products
-of scenes so far."""
+"""Metric by the name of a task in the STAC MLM extension 1.6. Of these only segmentations make
+products of scenes so far."""
 
 
 def metric_of_task(task: str) -> Metric:
