@@ -51,6 +51,11 @@ class LabelRaster(Closing):
         """Close the file."""
         self._dataset.close()
 
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows and columns."""
+        return int(self._dataset.height), int(self._dataset.width)
+
     def check(self) -> None:
         """Read all of it; raises SceneError as `read` does, and where there is no truth in it."""
         windows = (window for _, window in self._dataset.block_windows(1))

@@ -16,17 +16,16 @@ def refusal(
     """Give the error for a candidate, such as `onnxruntime int8`, that does not pass."""
     worst = verdict.worst
     broken = verdict.broken_rules(max_drop)
-    lost = f"{verdict.drop:.4f}"
     seen = [
         f"{verdict.metric.name} is {verdict.candidate:.4f}, fp32 has {verdict.fp32:.4f}: "
-        f"a drop of {lost}.",
+        f"a drop of {verdict.drop:.4f}.",
         f"Worst class: {worst.name}, IoU {_iou(worst.fp32.iou)} → {_iou(worst.candidate.iou)}.",
     ]
     seen += [f"{one.scene}: {one.failure}" for one in verdict.scenes if one.failure]
     if sensitivity is not None and sensitivity.measured:
         seen.append(f"Most sensitive layers: {_layers(sensitivity)}.")
     if search is not None:
-        seen.append(_tried(search, candidate))
+        seen.append(_tried(search))
     return AccuracyError(
         f"{candidate} loses more accuracy than is allowed.",
         seen=" ".join(seen),
@@ -52,7 +51,7 @@ def _layers(sensitivity: Sensitivity) -> str:
     return text
 
 
-def _tried(search: SearchResult, candidate: str) -> str:
+def _tried(search: SearchResult) -> str:
     counts = ", ".join(str(len(one.kept)) for one in search.attempts)
     end = " The time allowed was over." if search.is_out_of_time else ""
     return f"It was tried with {counts} layers kept at a higher precision, and none passed.{end}"

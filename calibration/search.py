@@ -25,7 +25,7 @@ class Attempt:
     passes: bool
     """Whether it may ship."""
     seconds: float
-    """How long it took to make and judge."""
+    """How long it took to make and judge; 0 where that was done before."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,11 +57,8 @@ def search_kept(
     search = _Search(order, build, judge, max_drop, budget_s, clock, tell)
     fails, passes = -1, None
     if first is not None:
-        if first.passes(max_drop):
-            attempt = Attempt(kept=(), verdict=first, passes=True, seconds=0.0)
-            return SearchResult(
-                attempts=(attempt,), best=attempt, graph=build(frozenset()), is_out_of_time=False
-            )
+        if search.knows(first):
+            return search.result()
         fails = 0
     count = fails + 1
     while passes is None and fails < len(order):
@@ -96,12 +93,22 @@ class _Search:
         self._graph: bytes | None = None
         self._is_out_of_time = False
 
+    def knows(self, verdict: Verdict) -> bool:
+        """Take over the verdict of the graph with no layer kept; tell whether it passes."""
+        passes = verdict.passes(self._max_drop)
+        attempt = Attempt(kept=(), verdict=verdict, passes=passes, seconds=0.0)
+        self._attempts.append(attempt)
+        if passes:
+            self._best, self._graph = attempt, self._build(frozenset())
+        return passes
+
     def passes(self, count: int) -> bool | None:
         """Judge the graph with the first layers kept; None where there is no time for it."""
         started = self._clock()
         longest_s = max((one.seconds for one in self._attempts), default=0.0)
         spent_s = started - self._begin
-        if self._attempts and self._budget_s is not None and spent_s + longest_s > self._budget_s:
+        is_begun = any(one.seconds for one in self._attempts)
+        if is_begun and self._budget_s is not None and spent_s + longest_s > self._budget_s:
             self._is_out_of_time = True
             return None
         kept = self._order[:count]
