@@ -19,7 +19,8 @@ def refusal(
     seen = [
         f"{verdict.metric.name} is {verdict.candidate:.4f}, fp32 has {verdict.fp32:.4f}: "
         f"a drop of {verdict.drop:.4f}.",
-        f"Worst class: {worst.name}, IoU {_iou(worst.fp32.iou)} → {_iou(worst.candidate.iou)}.",
+        f"Worst class: {worst.name}{worst.support}, "
+        f"IoU {_iou(worst.fp32.iou)} → {_iou(worst.candidate.iou)}.",
     ]
     seen += [f"{one.scene}: {one.failure}" for one in verdict.scenes if one.failure]
     if sensitivity is not None and sensitivity.measured:

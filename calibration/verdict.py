@@ -20,6 +20,10 @@ FOUND_AT_ALL = 0.01
 VANISHED_SHARE = 0.1
 """A class has vanished where less than this share of FP32's IoU is left, whatever may be lost."""
 
+FEW_PX = 100
+"""Below this many pixels of truth one pixel is more than a point of IoU: it is said, and judged all
+the same. A class that is not judged could vanish unseen."""
+
 ROUNDING = 1e-9
 """0.741 − 0.731 is a little more than 0.01 in floating point, and fits into a limit of 0.01."""
 
@@ -50,6 +54,11 @@ class ClassVerdict:
         """Tell whether FP32 finds the class and the candidate hardly does."""
         here, there = self.fp32.iou or 0.0, self.candidate.iou or 0.0
         return here >= FOUND_AT_ALL and there < VANISHED_SHARE * here
+
+    @property
+    def support(self) -> str:
+        """Say that the truth has few pixels of it; empty where it has enough."""
+        return f" (only {self.fp32.truth_px} px of truth)" if self.fp32.truth_px < FEW_PX else ""
 
     @property
     def area_error_ha(self) -> float | None:
@@ -185,10 +194,12 @@ def _broken(pooled: Pooled, metric: Metric, max_drop: float) -> Sequence[str]:
     for one in pooled.classes:
         if one.has_vanished:
             rules.append(
-                f"class {one.name} has vanished: IoU {one.fp32.iou:.3f} → {one.candidate.iou:.3f}"
+                f"class {one.name}{one.support} has vanished: IoU {one.fp32.iou:.3f} → "
+                f"{one.candidate.iou:.3f}"
             )
         elif (one.drop or 0.0) > CLASS_TIMES * max_drop + ROUNDING:
             rules.append(
-                f"class {one.name} drops by {one.drop:.4f}, {CLASS_TIMES} × {max_drop:g} is allowed"
+                f"class {one.name}{one.support} drops by {one.drop:.4f}, "
+                f"{CLASS_TIMES} × {max_drop:g} is allowed"
             )
     return rules

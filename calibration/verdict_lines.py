@@ -45,7 +45,8 @@ def _class_text(one: ClassVerdict, pooled: Pooled) -> str:
         text = f"{one.name} not in the truth, {one.candidate.found_px} px found"
         return f"{text} (fp32 {one.fp32.found_px})" if pooled.truth == "labels" else text
     text = (
-        f"{one.name} IoU {one.fp32.iou:.3f} → {one.candidate.iou:.3f} ({drop_text(one.drop)})"
+        f"{one.name}{one.support} IoU {one.fp32.iou:.3f} → {one.candidate.iou:.3f} "
+        f"({drop_text(one.drop)})"
         f" · F1 {one.fp32.f1:.3f} → {one.candidate.f1:.3f}"
     )
     error = one.area_error_ha

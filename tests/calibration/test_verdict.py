@@ -50,6 +50,15 @@ def test_a_class_that_vanishes_is_refused_whatever_is_allowed() -> None:
     assert not verdict.passes(0.9)
 
 
+def test_a_class_of_few_pixels_is_judged_and_it_is_said() -> None:
+    pooled = pooled_of({**MANY, "water": (1.0, 0.0)})
+    *others, water = pooled.classes
+    few = replace(water, fp32=replace(water.fp32, truth_px=3))
+    verdict = verdict_of(replace(pooled, classes=(*others, few)))
+    assert "class water (only 3 px of truth) has vanished" in verdict.broken_rules(0.5)[0]
+    assert "water (only 3 px of truth) IoU" in verdict_lines(verdict)[-1][1]
+
+
 def test_a_class_that_fp32_does_not_find_cannot_vanish() -> None:
     assert verdict_of(pooled_of({"land": (0.9, 0.9), "water": (0.005, 0.0)})).passes(0.01)
 
