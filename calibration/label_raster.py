@@ -16,6 +16,9 @@ from edgers.scene.asset import is_same_grid
 from edgers.scene.open import open_raster
 from edgers.scene.place import Place, place_of
 
+CHECKED_PX = 1024
+"""Side of the windows that are checked: files of one block as large as the image exist."""
+
 
 class LabelRaster(Closing):
     """The truth of one scene; a context manager."""
@@ -58,9 +61,13 @@ class LabelRaster(Closing):
 
     def check(self) -> None:
         """Read all of it; raises SceneError as `read` does, and where there is no truth in it."""
-        windows = (window for _, window in self._dataset.block_windows(1))
-        parts = ((w.row_off, w.col_off, w.height, w.width) for w in windows)
-        has_truth = [bool((self.read(*part) != NOTHING).any()) for part in parts]
+        height, width = self.shape
+        has_truth = [
+            bool((self.read(row, column, *size) != NOTHING).any())
+            for row in range(0, height, CHECKED_PX)
+            for column in range(0, width, CHECKED_PX)
+            for size in [(min(CHECKED_PX, height - row), min(CHECKED_PX, width - column))]
+        ]
         if not any(has_truth):
             raise SceneError(
                 f"label raster {self._path} has no truth in it.",

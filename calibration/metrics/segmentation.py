@@ -12,6 +12,9 @@ MM2_PER_HA = 10**4 * MM2_PER_M2
 NOTHING = -1
 """Position that stands for no class: such truth is not counted, such an answer is a miss."""
 
+MOST_COUNTS = 4_000_000
+"""Counts held at once while a block is gone through: 32 MB."""
+
 Positions = npt.NDArray[np.signedinteger]
 """Position of each pixel's class, (height, width), or `NOTHING`."""
 
@@ -60,18 +63,21 @@ class SegmentationMetric:
         """
         if not truth.size:
             return
-        count = len(self._names)
-        is_counted = truth != NOTHING
-        answer = np.where(found == NOTHING, count, found)
-        pairs = truth[is_counted].astype(np.int64) * (count + 1) + answer[is_counted]
-        self._confusion += np.bincount(pairs, minlength=count * (count + 1)).reshape(count, -1)
         self._has_area &= row_areas_m2 is not None
+        side = len(self._names) + 1
+        step = max(1, MOST_COUNTS // side**2)
+        by_row = np.zeros((2, side - 1, len(truth)), np.int64)
+        for begin in range(0, len(truth), step):
+            rows = slice(begin, begin + step)
+            pairs = _pairs_by_row(truth[rows], found[rows], side)
+            self._confusion += pairs[:, :-1].sum(axis=0)
+            by_row[0, :, rows] = pairs[:, :-1].sum(axis=2).T
+            by_row[1, :, rows] = pairs[:, :-1, :-1].sum(axis=1).T
         if row_areas_m2 is None:
             return
-        for i in range(count):
-            for block, sums in ((truth, self._truth_mm2), (found, self._found_mm2)):
-                rows = np.count_nonzero((block == i) & is_counted, axis=1)
-                sums[i] += round(float(rows @ row_areas_m2) * MM2_PER_M2)
+        for counts, sums in zip(by_row, (self._truth_mm2, self._found_mm2), strict=True):
+            for i, area_m2 in enumerate(counts @ row_areas_m2):
+                sums[i] += round(float(area_m2) * MM2_PER_M2)
 
     def merge(self, other: "SegmentationMetric") -> None:
         """Add the counts of another, of the same classes."""
@@ -108,6 +114,17 @@ class SegmentationMetric:
             truth_ha=self._truth_mm2[i] / MM2_PER_HA if self._has_area else None,
             found_ha=self._found_mm2[i] / MM2_PER_HA if self._has_area else None,
         )
+
+
+def _pairs_by_row(truth: Positions, found: Positions, side: int) -> npt.NDArray[np.int64]:
+    """Count pairs of truth and answer, (row, side, side); in the last places those of `NOTHING`."""
+    rows = np.arange(len(truth), dtype=np.int64)[:, np.newaxis] * side**2
+    # NOTHING is −1: it comes first, and is rolled to the end.
+    code = (truth.astype(np.int64) + 1) * side + rows
+    code += found
+    code += 1
+    pairs = np.bincount(code.ravel(), minlength=len(truth) * side**2)
+    return np.roll(pairs.reshape(len(truth), side, side), -1, axis=(1, 2)).astype(np.int64)
 
 
 def mean_of(scores: Sequence[ClassScore]) -> float | None:

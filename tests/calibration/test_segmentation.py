@@ -64,6 +64,13 @@ def test_blocks_give_what_the_whole_gives(seed: int, cuts: list[int], turn: bool
         assert one.found_ha == pytest.approx(other.found_ha, abs=1e-9)
 
 
+def test_many_classes_are_counted_a_few_rows_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    truth, found = maps(7)
+    whole = counted(truth, found).scores()
+    monkeypatch.setattr("edgers.calibration.metrics.segmentation.MOST_COUNTS", 16 * 5)
+    assert counted(truth, found).scores() == whole
+
+
 def test_a_class_the_truth_lacks_has_no_score_and_is_not_in_the_mean() -> None:
     truth = np.array([[0, 0, 1, 1]], np.int16)
     found = np.array([[0, 2, 1, 1]], np.int16)
