@@ -11,8 +11,8 @@ EdgersError                   exit code 1
 │   ├── MemoryPlanError       a run that does not fit in the memory allowed
 │   └── OutputError           a product that cannot be written where it was asked for
 │       └── ResumeError       an unfinished run that was another one
-├── AccuracyError             exit code 3: what could ship loses more on scenes than is allowed
-└── EngineError               a runtime failed on a graph and input that should work
+├── EngineError               a runtime failed on a graph and input that should work
+└── AccuracyError             exit code 3: a lower precision costs more accuracy than is allowed
 """
 
 
@@ -74,11 +74,11 @@ class ResumeError(OutputError):
     """An unfinished run in the output folder that was another one."""
 
 
-class AccuracyError(EdgersError):
-    """What could ship loses more on scenes than is allowed; nothing was written."""
-
-    exit_code = 3
-
-
 class EngineError(EdgersError):
     """A runtime failed on a graph and input that should work."""
+
+
+class AccuracyError(EdgersError):
+    """A lower precision costs more accuracy than is allowed; nothing was written."""
+
+    exit_code = 3

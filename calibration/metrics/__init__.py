@@ -1,0 +1,1 @@
+"""What a task's answers are judged by: running sums, small whatever the scenes' size."""
