@@ -10,7 +10,7 @@ from onnx import TensorProto, numpy_helper
 from onnxruntime.transformers import float16
 
 from edgers.calibration.layers import layers_of, named
-from edgers.calibration.preparation import prepared
+from edgers.calibration.preparation import keep_ends, prepared
 from edgers.calibration.ranges import Ranges
 from edgers.calibration.tidying import graph_bytes, without_strays
 
@@ -23,6 +23,10 @@ SMALLEST_NORMAL = 2.0**-14
 FP32_OPERATORS = ("NonMaxSuppression", "RoiAlign", "Range", "CumSum", "Upsample")
 """Operators that are left in FP32: those of ONNX Runtime's own list that float networks have, without
 Min, Max and TopK, which take FP16 since opset 8, 8 and 10."""
+
+
+CAST_ENDING = "_cast_to_fp16"
+"""What the converter adds to the name of a tensor in FP32 that it rounds (float16.py)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +65,7 @@ def half_model(model: onnx.ModelProto, kept: Collection[str] = ()) -> onnx.Model
     )
     _bypass(made.graph)
     without_strays(made)
+    keep_ends(made.graph, model.graph)
     return made
 
 
@@ -135,11 +140,12 @@ def _bypass(graph: onnx.GraphProto) -> None:
     """Join nodes in FP32 to one another: the converter rounds what goes between them to FP16."""
     casts = {node.output[0]: node for node in graph.node if node.op_type == "Cast"}
     targets = {name: next(a.i for a in node.attribute) for name, node in casts.items()}
-    sources = {}
-    for name, node in casts.items():
-        narrow = node.input[0]
-        if targets[name] == TensorProto.FLOAT and targets.get(narrow) == TensorProto.FLOAT16:
-            sources[name] = casts[narrow].input[0]
+    sources = {
+        name: casts[node.input[0]].input[0]
+        for name, node in casts.items()
+        if targets[name] == TensorProto.FLOAT
+        and targets.get(node.input[0]) == TensorProto.FLOAT16
+    }
     outputs = {entry.name for entry in graph.output}
     for node in graph.node:
         for index, name in enumerate(node.input):
@@ -148,3 +154,23 @@ def _bypass(graph: onnx.GraphProto) -> None:
             node.input[0] = sources[node.output[0]]
             node.op_type = "Identity"
             del node.attribute[:]
+    _name_back(graph, outputs)
+
+
+def _name_back(graph: onnx.GraphProto, outputs: set[str]) -> None:
+    """Give a tensor that is no longer rounded to FP16 the name that its rounded form had."""
+    names: dict[str, str] = {}
+    # First those back to FP32, then those to FP16, which only they read.
+    for kind in (TensorProto.FLOAT, TensorProto.FLOAT16):
+        read = {name for node in graph.node for name in node.input} | outputs
+        for node in list(graph.node):
+            if node.op_type == "Cast" and node.attribute[0].i == kind:
+                if node.output[0] in read:
+                    continue
+                if node.input[0].endswith(CAST_ENDING) and kind == TensorProto.FLOAT16:
+                    names[node.input[0]] = node.output[0]
+                graph.node.remove(node)
+    for node in graph.node:
+        for field in (node.input, node.output):
+            for index, name in enumerate(field):
+                field[index] = names.get(name, name)

@@ -29,16 +29,26 @@ def prepared(graph: bytes, opset: int = LEAST_OPSET) -> onnx.ModelProto:
     model = named(onnx.load_model_from_string(graph))
     _close(model.graph)
     with tempfile.TemporaryDirectory(prefix="edgers-") as folder:
-        path = Path(folder) / "folded.onnx"
+        # By files: it takes a model too, but then moves weights out of it and trips over them.
+        before, after = Path(folder) / "graph.onnx", Path(folder) / "folded.onnx"
         try:
-            quant_pre_process(model, path, skip_symbolic_shape=True)
-            folded = onnx.load(path)
+            onnx.save(model, before)
+            quant_pre_process(before, after, skip_symbolic_shape=True)
+            folded = onnx.load(after)
         # The runtime raises classes of its own; onnx RuntimeError and ValueError.
         except Exception as error:
             raise _unprepared(error) from error
     made = named(_repeated(_raised(folded, opset)))
     without_strays(made)
+    keep_ends(made.graph, model.graph)
     return made
+
+
+def keep_ends(graph: onnx.GraphProto, stated: onnx.GraphProto) -> None:
+    """Let the ends of a graph read as they did: shape inference puts numbers for names of axes."""
+    for field, wanted in ((graph.input, stated.input), (graph.output, stated.output)):
+        del field[:]
+        field.extend(wanted)
 
 
 def opset_of(model: onnx.ModelProto) -> int:

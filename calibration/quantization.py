@@ -1,9 +1,9 @@
 """Quantizing a graph to 8 bits with ranges that were measured before, by ONNX Runtime's quantizer."""
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -14,11 +14,14 @@ from onnxruntime.quantization.quant_utils import QuantType
 
 from edgers.calibration.half import LARGEST, half_model
 from edgers.calibration.placement import Form, Placement, placement_of
-from edgers.calibration.preparation import HALF_OPSET, LEAST_OPSET, prepared
+from edgers.calibration.preparation import HALF_OPSET, LEAST_OPSET, keep_ends, prepared
 from edgers.calibration.quantized_names import shorten
 from edgers.calibration.ranges import METHODS, Ranges, Span, graph_sha256
 from edgers.calibration.tidying import graph_bytes
 from edgers.errors import BadInputError
+
+
+FLOAT, FLOAT16 = onnx.TensorProto.FLOAT, onnx.TensorProto.FLOAT16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,10 +75,15 @@ def quantized(graph: bytes, ranges: Ranges, plan: QuantizationPlan) -> bytes:
     placement = placement_of(model, plan.form, plan.kept, plan.excluded)
     if not placement.nodes:
         return graph_bytes(model)
-    spans = _spans(model, ranges.by_method(plan.method), placement)
+    types = _types(model)
+    floats = {name for name, kind in types.items() if kind in (FLOAT, FLOAT16)}
+    # Shapes go through the same operators as images.
+    placement = replace(placement, tensors=placement.tensors & floats)
+    spans = _spans(model.graph, ranges.by_method(plan.method), placement.tensors, types)
     made = _inserted(model, spans, placement, plan.form)
     _read_raw(made.graph, placement.raw)
     shorten(made.graph)
+    keep_ends(made.graph, model.graph)
     return graph_bytes(made)
 
 
@@ -127,29 +135,30 @@ def _inserted(
 
 
 def _spans(
-    model: onnx.ModelProto, found: Mapping[str, Span], placement: Placement
-) -> dict[str, TensorData]:
+    graph: onnx.GraphProto, found: Mapping[str, Span], tensors: Iterable[str],
+    types: Mapping[str, int],
+) -> dict[str, TensorData]:  # fmt: skip
     """Give the range of every tensor that is rounded, in that tensor's type.
 
-    Raises BadInputError where one was not measured.
+    Raises BadInputError where one was not measured, or is beyond that type.
     """
-    known = _with_casts(model.graph, found)
-    half = _half_tensors(model)
+    known = _with_casts(graph, found)
     spans: dict[str, TensorData] = {}
-    for name in sorted(placement.tensors):
+    for name in sorted(tensors):
         if name not in known:
             raise BadInputError(
                 f"the ranges have none for tensor {name!r}.", fix="Calibrate again."
             )
         low, high = known[name]
-        dtype = np.float16 if name in half else np.float32
-        if name in half and max(-low, high) > LARGEST:
+        half = types[name] == FLOAT16
+        if half and max(-low, high) > LARGEST:
             raise BadInputError(
                 f"tensor {name!r} does not fit into FP16.",
                 seen=f"It goes from {low:g} to {high:g}.",
                 rule=f"FP16 holds up to {LARGEST:g}.",
                 fix="Name the nodes around it in the plan's `wide`; see `half.overflows`.",
             )
+        dtype = np.float16 if half else np.float32
         spans[name] = TensorData(lowest=np.array(low, dtype), highest=np.array(high, dtype))
     return spans
 
@@ -165,15 +174,11 @@ def _with_casts(graph: onnx.GraphProto, found: Mapping[str, Span]) -> dict[str, 
     return known
 
 
-def _half_tensors(model: onnx.ModelProto) -> set[str]:
-    """Find the tensors that are FP16."""
+def _types(model: onnx.ModelProto) -> dict[str, int]:
+    """Give the element type (TensorProto.DataType) of every tensor for which it can be told."""
     inferred = onnx.shape_inference.infer_shapes(model).graph
     entries = (*inferred.value_info, *inferred.input, *inferred.output)
-    return {
-        entry.name
-        for entry in entries
-        if entry.type.tensor_type.elem_type == onnx.TensorProto.FLOAT16
-    }
+    return {entry.name: entry.type.tensor_type.elem_type for entry in entries}
 
 
 def _read_raw(graph: onnx.GraphProto, names: frozenset[str]) -> None:
