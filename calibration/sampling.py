@@ -77,12 +77,12 @@ class SampledTiles:
     """What they were drawn with."""
     asked: int
     """Tiles that were asked for."""
-    windows: int
-    """Windows that were looked at."""
+    windows: Mapping[str, Sequence[TileWindow]]
+    """Windows that were looked at in each scene, by its hash."""
     empty: int
     """Windows that were left out as mostly nodata."""
-    strata: int
-    """Spectral strata of the others."""
+    strata: tuple[int, ...]
+    """Windows in each spectral stratum."""
     classes: Mapping[int, int]
     """Tiles taken that hold a class, by label value; empty without labels."""
 
@@ -113,6 +113,11 @@ class SampledTiles:
             SampledScene(name=one.name, sha256=one.sha256, tiles=counts[one.sha256])
             for one in self.sources
         )
+
+    @property
+    def looked_at(self) -> int:
+        """Count the windows that were looked at."""
+        return sum(len(windows) for windows in self.windows.values())
 
     def place(self, number: int) -> str:
         """Say where a tile lies."""
@@ -171,8 +176,8 @@ def sample_tiles(
             Taken(source=candidates[i].source, window=candidates[i].window, stratum=int(stratum[i]))
             for i in chosen
         ),
-        tile_px=sides, seed=seed, asked=count, windows=total, empty=total - len(candidates),
-        strata=int(stratum.max()) + 1, classes=dict(sorted(classes.items())),
+        tile_px=sides, seed=seed, asked=count, windows=windows, empty=total - len(candidates),
+        strata=tuple(np.bincount(stratum).tolist()), classes=dict(sorted(classes.items())),
     )  # fmt: skip
 
 

@@ -18,7 +18,7 @@ QUANTILES = (0.01, 0.25, 0.5, 0.75, 0.99)
 """Quantiles of a band in a tile: its middle, its width, and its tails but for stray pixels."""
 
 LOOKED_AT_PX = 64
-"""Pixels looked at along a side, evenly spread: 4096 tell 1 % to within a tenth of it."""
+"""Most pixels looked at along a side, evenly spread: of 4096 in all, 1 % are 41."""
 
 Sample = TypeVar("Sample", np.float32, np.bool_)
 AXES = ("batch", "time", "channel", "height", "width")
@@ -51,7 +51,7 @@ def _quantiles(
     if window is None:
         return _of_all(values.reshape(len(values), -1))
     height, width = window.nodata.shape
-    down, across = (max(1, side // LOOKED_AT_PX) for side in (height, width))
+    down, across = (-(-side // LOOKED_AT_PX) for side in (height, width))
     values = values[..., :height:down, :width:across].reshape(len(values), -1)
     missing = _by_band(window.missing)[..., ::down, ::across].reshape(len(values), -1)
     if not missing.any():
