@@ -114,7 +114,8 @@ def _thinned(
     if len(rows) * len(columns) <= most:
         return rows, columns
     share = math.sqrt(most / (len(rows) * len(columns)))
-    down = min(len(rows), max(1, int(len(rows) * share), most // len(columns)))
+    down = max(1, min(most, int(len(rows) * share)), most // len(columns))
+    down = min(down, len(rows))
     across = min(len(columns), max(1, most // down))
     return _evenly(rows, down), _evenly(columns, across)
 

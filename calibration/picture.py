@@ -15,11 +15,14 @@ from edgers.calibration.source import Source, open_source, reading
 from edgers.pipeline.progress import Progress, Silent
 from edgers.products.quicklook import INK, PAPER
 
-PANEL_PX = 400
-"""Longest side of a scene: three stand beside each other on a screen."""
+PAGE_PX = 1264
+"""Width of the page: it fits a screen."""
 
 ACROSS, MOST_SCENES = 3, 9
-"""Scenes in a row, and at all: those with the most tiles."""
+"""Most scenes in a row, and at all: those with the most tiles."""
+
+LARGEST_PX = 800
+"""Longest side of a scene: one alone does not fill the page, so that it can be seen at once."""
 
 THUMB_PX, THUMBS_ACROSS = 96, 12
 """Side of a tile in the sheet, and tiles in a row."""
@@ -49,6 +52,8 @@ def write_picture(sampled: SampledTiles, title: str, progress: Progress | None =
     progress = progress or Silent()
     pictured = sorted(sampled.sources, key=lambda one: -len(_of(sampled, one)))[:MOST_SCENES]
     pictured.sort(key=lambda one: one.name)
+    across = min(ACROSS, len(pictured))
+    panel_px = min(LARGEST_PX, (PAGE_PX - MARGIN_PX) // across - MARGIN_PX)
     shown = _one_a_stratum(sampled)
     sources = [s for s in sampled.sources if s in pictured or any(t.source is s for t in shown)]
     panels: dict[str, Image.Image] = {}
@@ -59,7 +64,7 @@ def write_picture(sampled: SampledTiles, title: str, progress: Progress | None =
         for source in sources:
             with reading(), open_source(sampled.contract, source, sampled.renamed) as scene:
                 drawn = scene_picture(
-                    scene, sampled.contract.main, sampled.windows[source.sha256], PANEL_PX,
+                    scene, sampled.contract.main, sampled.windows[source.sha256], panel_px,
                     lambda: progress.advance(0.0),
                 )  # fmt: skip
                 panels[source.sha256] = _outlined(drawn, _of(sampled, source))
@@ -71,7 +76,7 @@ def write_picture(sampled: SampledTiles, title: str, progress: Progress | None =
         progress.finish()
     by_size = sorted(thumbs, key=lambda number: (-sampled.strata[number], number))
     sheet = _Sheet(title=title, sampled=sampled)
-    sheet.add_scenes([(one, panels[one.sha256]) for one in pictured])
+    sheet.add_scenes([(one, panels[one.sha256]) for one in pictured], across, panel_px)
     sheet.add_thumbs([thumbs[number] for number in by_size])
     return sheet.png()
 
@@ -116,17 +121,19 @@ def _outlined(drawn: ScenePicture, taken: Sequence[Taken]) -> Image.Image:
 
 
 class _Sheet:
-    """The page: parts are added from top to bottom."""
+    """The page: parts are added from top to bottom.
+
+    The font that comes with Pillow lacks the signs for times and for what is left out.
+    """
 
     def __init__(self, *, title: str, sampled: SampledTiles) -> None:
         self._sampled = sampled
-        self._width = ACROSS * PANEL_PX + (ACROSS + 1) * MARGIN_PX
         self._parts: list[Image.Image] = []
         count, looked_at = len(sampled), sampled.looked_at
         height, width = sampled.tile_px
         self._text(title, FONT_PX + 5)
         self._text(
-            f"{count} tiles of {width} × {height} px taken, of {looked_at} looked at in "
+            f"{count} tiles of {width} x {height} px taken, of {looked_at} looked at in "
             f"{_many(len(sampled.sources), 'scene')}; {sampled.empty} were mostly nodata. "
             f"Seed {sampled.seed}."
         )
@@ -134,20 +141,22 @@ class _Sheet:
             held = ", ".join(f"{value} in {tiles}" for value, tiles in sampled.classes.items())
             self._text(f"Label values in the tiles taken: {held}.")
 
-    def add_scenes(self, panels: Sequence[tuple[Source, Image.Image]]) -> None:
-        """Add the scenes, row by row."""
-        for begin in range(0, len(panels), ACROSS):
-            row = panels[begin : begin + ACROSS]
+    def add_scenes(
+        self, panels: Sequence[tuple[Source, Image.Image]], across: int, panel_px: int
+    ) -> None:
+        """Add the scenes, so many in a row."""
+        for begin in range(0, len(panels), across):
+            row = panels[begin : begin + across]
             tallest = max(panel.height for _, panel in row)
             part = self._part(tallest + 2 * LINE_PX + MARGIN_PX)
             for i, (source, panel) in enumerate(row):
-                left = MARGIN_PX + i * (PANEL_PX + MARGIN_PX)
-                name = _fitting(source.name, PANEL_PX)
+                left = MARGIN_PX + i * (panel_px + MARGIN_PX)
+                name = _fitting(source.name, panel_px)
                 self._write(part, (left, 0), name)
                 taken = len(_of(self._sampled, source))
                 of = len(self._sampled.windows[source.sha256])
                 height, width = source.shape
-                text = f"{taken} of {_many(of, 'tile')} · {width} × {height} px"
+                text = f"{taken} of {_many(of, 'tile')} · {width} x {height} px"
                 self._write(part, (left, LINE_PX - 3), text, SMALL_PX)
                 part.paste(panel, (left, 2 * LINE_PX - 4))
         left_out = len(self._sampled.sources) - len(panels)
@@ -160,7 +169,7 @@ class _Sheet:
             f"A tile of each of the {len(thumbs)} strata by spectrum, the commonest first; "
             "below it, how many of its kind were taken."
         )
-        step = (self._width - 2 * MARGIN_PX) // THUMBS_ACROSS
+        step = (PAGE_PX - 2 * MARGIN_PX) // THUMBS_ACROSS
         for begin in range(0, len(thumbs), THUMBS_ACROSS):
             part = self._part(THUMB_PX + LINE_PX + 4)
             for i, thumb in enumerate(thumbs[begin : begin + THUMBS_ACROSS]):
@@ -170,7 +179,7 @@ class _Sheet:
     def png(self) -> bytes:
         """Give the page as a PNG."""
         page = Image.new(
-            "RGB", (self._width, sum(p.height for p in self._parts) + 2 * MARGIN_PX), PAPER
+            "RGB", (PAGE_PX, sum(p.height for p in self._parts) + 2 * MARGIN_PX), PAPER
         )
         top = MARGIN_PX
         for part in self._parts:
@@ -181,15 +190,13 @@ class _Sheet:
         return file.getvalue()
 
     def _part(self, height_px: int) -> Image.Image:
-        part = Image.new("RGB", (self._width, height_px), PAPER)
+        part = Image.new("RGB", (PAGE_PX, height_px), PAPER)
         self._parts.append(part)
         return part
 
     def _text(self, text: str, size_px: int = FONT_PX) -> None:
         part = self._part(size_px + 11)
-        self._write(
-            part, (MARGIN_PX, 0), _fitting(text, self._width - 2 * MARGIN_PX, size_px), size_px
-        )
+        self._write(part, (MARGIN_PX, 0), _fitting(text, PAGE_PX - 2 * MARGIN_PX, size_px), size_px)
 
     def _write(
         self, part: Image.Image, place: tuple[int, int], text: str, size_px: int = FONT_PX
@@ -205,8 +212,8 @@ def _many(count: int, what: str) -> str:
 def _fitting(text: str, width_px: int, size_px: int = FONT_PX) -> str:
     """Leave out the middle of a text that is too wide."""
     font = ImageFont.load_default(size=size_px)
-    keep = len(text)
-    while keep > 8 and font.getlength(text) > width_px:
-        keep -= 2
-        text = f"{text[: keep // 2].rstrip('…')}…{text[-(keep // 2) :].lstrip('…')}"
-    return text
+    half, shown = len(text) // 2, text
+    while half > 4 and font.getlength(shown) > width_px:
+        half -= 1
+        shown = f"{text[:half]}...{text[-half:]}"
+    return shown

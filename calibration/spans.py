@@ -55,7 +55,7 @@ def entropy(tally: Tally) -> Span:
     count (NVIDIA pytorch-quantization, `calib/histogram.py`).
     """
     sizes = _magnitudes(tally).astype(np.float64)
-    sizes[0] = sizes[1]
+    sizes[0] = sizes[min(1, len(sizes) - 1)]
     ends = [end for end in _ends(len(sizes), LEVELS) if sizes[end - 1] > 0]
     losses = [_divergence(sizes, end) for end in ends]
     if not losses:

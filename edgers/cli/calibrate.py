@@ -115,9 +115,9 @@ def sampled_lines(sampled: SampledTiles) -> list[tuple[str, str]]:
     lines.append(("tiles", f"{tiles} · seed {sampled.seed}"))
     if len(sampled) < sampled.asked:
         lines.append(("warning", f"{sampled.asked} tiles were asked for; all there are were taken"))
-    rarest = min(sampled.strata)
-    lines.append(("strata", f"{len(sampled.strata)} by spectrum, the rarest of {rarest} "
-                  f"tile{'s' * (rarest > 1)}; all are sampled"))  # fmt: skip
+    rarest, seen = min(sampled.strata), len({one.stratum for one in sampled.taken})
+    strata = f"{seen} of {len(sampled.strata)} by spectrum"
+    lines.append(("strata", f"{strata} · the rarest has {rarest} tile{'s' * (rarest > 1)}"))
     if sampled.classes:
         held = (f"{value} in {tiles} tiles" for value, tiles in sampled.classes.items())
         lines.append(("classes", " · ".join(held)))
