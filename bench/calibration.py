@@ -2,10 +2,10 @@
 
     python -m edgers.bench.calibration [--tiles 10000] [--tile 96] [--json FILE]
 
-A flood scene is drawn and repeated, each time brighter or darker, until there is room for the tiles:
-10 000 need about as many pixels as a Sentinel-2 tile has. A process of its own does that. Then this
-process samples the tiles and collects the ranges of all tensors by all methods; its peak is what
-the system counted (VmHWM), interpreter and libraries included.
+A flood scene is drawn and repeated, each time brighter or darker, until there is room for the
+tiles: 10 000 need about as many pixels as a Sentinel-2 tile has. A process of its own does that.
+Then this process samples the tiles and collects the ranges of all tensors by all methods; its peak
+is what the system counted (VmHWM), interpreter and libraries included.
 """
 
 import argparse
