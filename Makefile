@@ -25,6 +25,7 @@ bench: $(VENV)/.dev
 	$(BIN)/python -m edgers.bench.memory
 	$(BIN)/python -m edgers.bench.kernels
 	$(BIN)/python -m edgers.bench.engines
+	$(BIN)/python -m edgers.bench.calibration
 
 # CUDA toolkits are fetched with pip into .venv-aot, about 2 GB; no GPU is needed.
 kernels-aot: $(VENV)/.run

@@ -266,8 +266,7 @@ def in_turn(ways: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, 
 def _spread(slow: list[float], fast: list[float]) -> str:
     ratios = [a / b for a, b in zip(slow, fast, strict=True)]
     return (
-        f"{statistics.median(ratios):.2f} "
-        f"({min(ratios):.2f} to {max(ratios):.2f}, n={len(ratios)})"
+        f"{statistics.median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f}, n={len(ratios)})"
     )
 
 

@@ -109,8 +109,12 @@ def measure(folder: Path, size_px: int, rounds: int) -> dict[str, object]:
         ways: dict[str, Callable[[], object]] = {
             "edgers": lambda: run_scene(model, scene, folder / "out"),
             "plain loop": lambda: plain_loop(
-                data, scene, folder / "plain.tif", halo_px,
-                [band.mean for band in BANDS], [band.stddev for band in BANDS],
+                data,
+                scene,
+                folder / "plain.tif",
+                halo_px,
+                [band.mean for band in BANDS],
+                [band.stddev for band in BANDS],
             ),
         }
         times: dict[str, list[float]] = {way: [] for way in ways}

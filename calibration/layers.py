@@ -27,9 +27,7 @@ def layers_of(model: onnx.ModelProto) -> tuple[Layer, ...]:
     """List the layers in graph order; batch norm is no layer, it is folded into the one before."""
     sizes = _constant_sizes(model.graph)
     return tuple(
-        Layer(
-            name=node.name, op=node.op_type, output=node.output[0], weights=sizes[node.input[1]]
-        )
+        Layer(name=node.name, op=node.op_type, output=node.output[0], weights=sizes[node.input[1]])
         for node in named(model).graph.node
         if node.op_type in WEIGHTED and not node.domain and node.input[1] in sizes
     )

@@ -88,7 +88,7 @@ def ranges_from_file(path: Path) -> Ranges:
     data = read_file(path, "ranges", MAX_BYTES, BadInputError)
     try:
         return ranges_from_document(strict_json(data))
-    except (KeyError, TypeError, ValueError, RecursionError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
         raise BadInputError(
             f"{path} is no file of ranges.",
             seen=f"{type(error).__name__}: {error}.",
@@ -97,17 +97,22 @@ def ranges_from_file(path: Path) -> Ranges:
 
 
 def ranges_from_document(document: Any) -> Ranges:
-    """Read JSON values; raises KeyError, TypeError or ValueError where they are no ranges."""
+    """Read JSON values.
+
+    Raises AttributeError, KeyError, TypeError or ValueError where they are no ranges.
+    """
     if document["format"] != FORMAT:
         raise ValueError(f"format {document['format']!r}, this version reads {FORMAT}")
-    height_px, width_px = document["tile_px"]
+    height_px, width_px = _list(document["tile_px"])
     return Ranges(
-        graph_sha256=str(document["graph_sha256"]),
-        seed=int(document["seed"]),
-        tile_px=(int(height_px), int(width_px)),
+        graph_sha256=_text(document["graph_sha256"]),
+        seed=_count(document["seed"]),
+        tile_px=(_count(height_px), _count(width_px)),
         scenes=tuple(
-            SampledScene(name=str(s["name"]), sha256=str(s["sha256"]), tiles=int(s["tiles"]))
-            for s in document["scenes"]
+            SampledScene(
+                name=_text(one["name"]), sha256=_text(one["sha256"]), tiles=_count(one["tiles"])
+            )
+            for one in _list(document["scenes"])
         ),
         spans={
             str(tensor): {method: _span(found[method]) for method in METHODS}
@@ -132,8 +137,30 @@ def graph_sha256(graph: bytes) -> str:
     return hashlib.sha256(graph).hexdigest()
 
 
+def _list(found: Any) -> list[Any]:
+    if not isinstance(found, list):
+        raise ValueError(f"{found!r} in place of a list")
+    return found
+
+
+def _text(found: Any) -> str:
+    if not isinstance(found, str):
+        raise ValueError(f"{found!r} in place of a text")
+    return found
+
+
+def _count(found: Any) -> int:
+    if type(found) is not int or found < 0:
+        raise ValueError(f"{found!r} in place of a count")
+    return found
+
+
 def _span(found: Any) -> Span:
-    low, high = (float(value) for value in found)
+    low, high = _list(found)
+    if any(type(end) not in (int, float) for end in (low, high)):
+        raise ValueError(f"a range from {low!r} to {high!r}")
+    # A whole number may be too large for a float.
+    low, high = (float(str(end)) for end in (low, high))
     if not (math.isfinite(low) and math.isfinite(high) and low <= high):
         raise ValueError(f"a range from {low} to {high}")
     return low, high

@@ -118,9 +118,7 @@ def best_of(variants: Sequence[Variant]) -> Variant:
     fit = [
         one
         for one in variants
-        if plain is None
-        or not _extras(one)
-        or one.error.changed_share <= plain.error.changed_share
+        if plain is None or not _extras(one) or one.error.changed_share <= plain.error.changed_share
     ]
     return max(fit, key=lambda one: _gain_db(one) - MARGIN_DB * _extras(one))
 

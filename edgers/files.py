@@ -1,9 +1,11 @@
-"""Reading files that nobody vouches for: regular ones only, and only so large."""
+"""Reading files that nobody vouches for, regular and only so large; writing files whole."""
 
+import os
 import stat
+import tempfile
 from pathlib import Path
 
-from edgers.errors import BadInputError
+from edgers.errors import BadInputError, OutputError
 
 
 def check_file(path: Path, what: str, error: type[BadInputError]) -> int:
@@ -36,3 +38,21 @@ def read_file(path: Path, what: str, limit_bytes: int, error: type[BadInputError
         return path.read_bytes()
     except OSError as cause:
         raise error(f"{what} {path} cannot be read.", seen=f"{cause.strerror}.") from cause
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Write a file so that it is there whole or not at all."""
+    try:
+        handle, name = tempfile.mkstemp(prefix=".edgers-", dir=path.parent)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fchmod(handle, 0o644)
+                os.fsync(handle)
+            os.replace(name, path)
+        except BaseException:
+            os.unlink(name)
+            raise
+    except OSError as error:
+        raise OutputError(f"{path} cannot be written.", seen=f"{error.strerror}.") from error

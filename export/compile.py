@@ -1,23 +1,21 @@
 """Compiling: a graph and its contract become a bundle for a device."""
 
-import os
 import platform
-import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import edgers
-from edgers.calibration.certificate import certificate_document
 from edgers.bundle import CONTRACT, Bundle, bundle_bytes, canonical_json, open_bundle
+from edgers.calibration.certificate import certificate_document
 from edgers.contract import contract_from_file
-from edgers.errors import OutputError
-from edgers.export.allowed import Allowed, check_allowed
 from edgers.export.accuracy import AccuracyDemand
-from edgers.export.judged_choice import choose
+from edgers.export.allowed import Allowed, check_allowed
 from edgers.export.graph import check_fit, graph_from_file
+from edgers.export.judged_choice import choose
 from edgers.export.proof import Proof
 from edgers.export.trial import Subject
+from edgers.files import write_whole
 from edgers.targets.target import Candidate, target_from_name
 from edgers.tiling.graph import halo_from_graph
 from edgers.tiling.halo import document_from_halo
@@ -109,21 +107,3 @@ def _choice(subject: Subject, candidate: Candidate, version: str) -> dict[str, o
 def _graph_entry(subject: Subject, precision: str) -> str:
     """Give the entry of the graph that is run at a precision."""
     return GRAPH_ENTRY.format(precision if precision in subject.forms else "fp32")
-
-
-def write_whole(path: Path, data: bytes) -> None:
-    """Write a file so that it is there whole or not at all."""
-    try:
-        handle, name = tempfile.mkstemp(prefix=".edgers-", dir=path.parent)
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(data)
-                file.flush()
-                os.fchmod(handle, 0o644)
-                os.fsync(handle)
-            os.replace(name, path)
-        except BaseException:
-            os.unlink(name)
-            raise
-    except OSError as error:
-        raise OutputError(f"{path} cannot be written.", seen=f"{error.strerror}.") from error

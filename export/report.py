@@ -73,7 +73,9 @@ def write_report(
 
 def _class_table(pooled: Pooled) -> list[str]:
     truth = "labels" if pooled.truth == "labels" else "FP32"
-    head = f"| class, against {truth} | IoU FP32 | IoU shipped | F1 FP32 | F1 shipped | area error |"
+    head = (
+        f"| class, against {truth} | IoU FP32 | IoU shipped | F1 FP32 | F1 shipped | area error |"
+    )
     return [head, "|---|---|---|---|---|---|", *(_class_row(one) for one in pooled.classes)]
 
 

@@ -19,52 +19,82 @@ _PATH = click.Path(path_type=Path)
 
 OPTIONS = (
     click.option(
-        "--calibrate", multiple=True, type=_PATH, metavar="SCENE",
+        "--calibrate",
+        multiple=True,
+        type=_PATH,
+        metavar="SCENE",
         help="Scene to calibrate INT8 on, again for each. Without --judge every third of them "
         "is held back to judge on.",
     ),
+    click.option("--ranges", type=_PATH, metavar="FILE", help="Ranges from 'edgers calibrate'."),
     click.option(
-        "--ranges", type=_PATH, metavar="FILE", help="Ranges from 'edgers calibrate'."
-    ),
-    click.option(
-        "--judge", multiple=True, type=_PATH, metavar="SCENE",
+        "--judge",
+        multiple=True,
+        type=_PATH,
+        metavar="SCENE",
         help="Scene to judge on, again for each: one it was not calibrated on.",
     ),
     click.option(
-        "--labels", multiple=True, type=_PATH, metavar="PATH",
+        "--labels",
+        multiple=True,
+        type=_PATH,
+        metavar="PATH",
         help="Label raster, or a folder of them, named like the scenes. Without, what FP32 "
         "gives is the truth.",
     ),
     click.option(
-        "--label", "label_words", multiple=True, metavar="VALUE=CLASS",
+        "--label",
+        "label_words",
+        multiple=True,
+        metavar="VALUE=CLASS",
         help="What a label value means: a class, several joined by +, or 'ignore'. Without, "
         "labels have the values of the classes.",
     ),
     click.option(
-        "--max-drop", default=MAX_DROP, show_default=True, type=click.FloatRange(0, 1),
+        "--max-drop",
+        default=MAX_DROP,
+        show_default=True,
+        type=click.FloatRange(0, 1),
         help="Most of the metric that may be lost.",
     ),
     click.option(
-        "--search/--no-search", default=True, show_default=True,
+        "--search/--no-search",
+        default=True,
+        show_default=True,
         help="Keep layers in higher precision where the loss is too large.",
     ),
     click.option(
-        "--search-time", "search_s", default=SEARCH_S, show_default=True,
-        type=click.FloatRange(0), metavar="SECONDS", help="Time that this may take.",
+        "--search-time",
+        "search_s",
+        default=SEARCH_S,
+        show_default=True,
+        type=click.FloatRange(0),
+        metavar="SECONDS",
+        help="Time that this may take.",
     ),
     click.option(
-        "--tiles", type=click.IntRange(1), help="Tiles to calibrate on.",
+        "--tiles",
+        type=click.IntRange(1),
+        help="Tiles to calibrate on.",
     ),
     click.option(
-        "--seed", default=0, show_default=True, type=click.IntRange(0),
+        "--seed",
+        default=0,
+        show_default=True,
+        type=click.IntRange(0),
         help="What tiles are drawn by.",
     ),
     click.option(
-        "--map", "maps", multiple=True, metavar="BAND=NAME",
+        "--map",
+        "maps",
+        multiple=True,
+        metavar="BAND=NAME",
         help="Use scene band NAME (or its number) as model band BAND.",
     ),
     click.option(
-        "--report", type=_PATH, metavar="FOLDER",
+        "--report",
+        type=_PATH,
+        metavar="FOLDER",
         help="Write a report of what was calibrated and judged, with pictures.",
     ),
 )

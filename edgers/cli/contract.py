@@ -7,9 +7,9 @@ import click
 from edgers.cli.compile import contract_line
 from edgers.cli.show import line
 from edgers.contract import contract_from_file
-from edgers.export.compile import write_whole
 from edgers.export.draft import draft_from_graph
 from edgers.export.graph import check_contract, check_fit, graph_from_file
+from edgers.files import write_whole
 
 
 @click.group(help="Start or check a model contract.")

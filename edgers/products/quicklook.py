@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -42,10 +43,7 @@ class Preview:
             band = self.samples[min(i, len(self.samples) - 1)]
             seen = np.isfinite(band) & (self.classes != self.nodata)
             if seen.any():
-                low, middle, high = np.percentile(band[seen], STRETCH_PERCENT)
-                high = min(high, low + CONTRAST * (middle - low))
-                grey = (np.nan_to_num(band) - low) / max(high - low, 1e-12)
-                image[..., i] = (np.clip(grey, 0, 1) * 255).astype(np.uint8)
+                image[..., i] = stretched(band, stretch_of(band[seen]))
         image[self.classes == self.nodata] = EMPTY
         return image
 
@@ -55,6 +53,20 @@ class Preview:
         for entry in classes:
             image[self.classes == entry.value] = tuple(bytes.fromhex(entry.colour))
         return image
+
+
+def stretch_of(samples: npt.NDArray[Any]) -> tuple[float, float]:
+    """Give the samples that become black and white."""
+    low, middle, high = (float(p) for p in np.percentile(samples, STRETCH_PERCENT))
+    return low, min(high, low + CONTRAST * (middle - low))
+
+
+def stretched(band: npt.NDArray[Any], stretch: tuple[float, float]) -> Bytes:
+    """Give a band as grey of 0 to 255, in its own shape."""
+    low, high = stretch
+    grey = (np.nan_to_num(band) - low) / max(high - low, 1e-12)
+    found: Bytes = (np.clip(grey, 0, 1) * 255).astype(np.uint8)
+    return found
 
 
 def write_quicklook(
