@@ -95,13 +95,17 @@ def _outer_names(node: onnx.NodeProto) -> set[str]:
 
 
 def _share_zero_points(graph: onnx.GraphProto) -> None:
-    """Let nodes whose zero points are equal read the same constant: all are zeros in most graphs."""
+    """Let nodes whose zero points are equal read the same constant: all are zeros in most graphs.
+
+    Those of weights stay apart: where ONNX Runtime 1.32 takes weights as unsigned
+    (`session.x64quantprecision`), it writes each zero point anew and fails on one it has written.
+    """
     contents: dict[bytes, str] = {}
     constants = {entry.name: entry for entry in graph.initializer}
     for node in graph.node:
         if node.op_type in ("QuantizeLinear", "DequantizeLinear") and len(node.input) > 2:
             entry = onnx.TensorProto()
-            if node.input[2] not in constants:
+            if node.input[2] not in constants or node.input[0] in constants:
                 continue
             entry.CopyFrom(constants[node.input[2]])
             entry.name = ""

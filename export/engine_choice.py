@@ -120,13 +120,17 @@ def _beside_fp32(timing: Timing, reference: Trial, subject: Subject, tell: Tell)
     precisions = {one.trial.candidate.precision for one in timing.timed}
     if timing.winner.candidate.precision == "fp32" or "fp32" in precisions:
         return timing
-    again = time_trials([timing.winner, reference], subject, tell, streams=False)
+    candidate = timing.winner.candidate
+    # With fewer tiles at once it was an engine of its own, which is closed by now.
+    with closing(load_candidate(candidate, subject.form(candidate.precision))) as engine:
+        ours = replace(timing.winner, engine=engine)
+        again = time_trials([ours, reference], subject, tell, streams=False)
     beside = replace(again.timed[1], trial=replace(reference, out=""))
-    ships = [
-        again.timed[0] if one.trial is timing.winner else one
-        for one in timing.timed or again.timed[:1]
+    laps = again.timed[0].laps_s
+    found = [
+        replace(one, laps_s=laps) if one.trial is timing.winner else one for one in timing.timed
     ]
-    return replace(timing, timed=(*ships, beside))
+    return replace(timing, timed=(*found, beside))
 
 
 def _stand_ins(winner: Trial, others: Sequence[Trial], subject: Subject) -> list[Trial]:
@@ -251,5 +255,6 @@ def _text(candidate: Candidate) -> str:
 
 
 def engine_of(trial: Trial) -> Engine:
+    """Give the engine of a trial whose graph was loaded."""
     assert trial.engine is not None
     return trial.engine

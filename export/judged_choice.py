@@ -20,7 +20,7 @@ from edgers.export.engine_choice import (
 )
 from edgers.export.golden import golden_entries
 from edgers.export.quantized_form import QuantizedForm, quantized_form
-from edgers.export.report import write_report
+from edgers.export.report import check_report, write_report
 from edgers.export.trial import Subject
 from edgers.targets.target import Target
 
@@ -82,6 +82,8 @@ def _without_int8(allowed: Allowed) -> Allowed:
 def _judged(
     subject: Subject, target: Target, allowed: Allowed, demand: AccuracyDemand, tell: Tell
 ) -> JudgedChoice:
+    if demand.report is not None:
+        check_report(demand.report)
     calibrate, judged = share_out(demand)
     candidates = allowed_candidates(target, allowed)
     reference = reference_of(target, subject, "fp32")
