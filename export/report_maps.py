@@ -12,7 +12,7 @@ from edgers.contract import ModelOutput
 from edgers.products.quicklook import EMPTY, INK, PAPER, Preview
 from edgers.scene.open import environment
 
-PANEL_PX = 420
+PANEL_PX = 512
 """Longest side of a map."""
 
 MARGIN_PX, LINE_PX, FONT_PX = 16, 24, 15
