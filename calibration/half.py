@@ -143,8 +143,7 @@ def _bypass(graph: onnx.GraphProto) -> None:
     sources = {
         name: casts[node.input[0]].input[0]
         for name, node in casts.items()
-        if targets[name] == TensorProto.FLOAT
-        and targets.get(node.input[0]) == TensorProto.FLOAT16
+        if targets[name] == TensorProto.FLOAT and targets.get(node.input[0]) == TensorProto.FLOAT16
     }
     outputs = {entry.name for entry in graph.output}
     for node in graph.node:

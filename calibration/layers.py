@@ -27,12 +27,28 @@ def layers_of(model: onnx.ModelProto) -> tuple[Layer, ...]:
     """List the layers in graph order; batch norm is no layer, it is folded into the one before."""
     sizes = _constant_sizes(model.graph)
     return tuple(
-        Layer(
-            name=node.name, op=node.op_type, output=node.output[0], weights=sizes[node.input[1]]
-        )
+        Layer(name=node.name, op=node.op_type, output=node.output[0], weights=sizes[node.input[1]])
         for node in named(model).graph.node
         if node.op_type in WEIGHTED and not node.domain and node.input[1] in sizes
     )
+
+
+def first_layers(model: onnx.ModelProto) -> frozenset[str]:
+    """Name the layers that see an input of the graph with no layer between.
+
+    They are where rounding costs most in networks on many bands: bands are alike, and what tells
+    classes apart are small differences between them.
+    """
+    layers = {layer.name for layer in layers_of(model)}
+    near = {entry.name for entry in model.graph.input}
+    found = set()
+    for node in named(model).graph.node:
+        if node.name in layers:
+            if node.input[0] in near:
+                found.add(node.name)
+        elif near & set(node.input):
+            near.update(node.output)
+    return frozenset(found)
 
 
 def named(model: onnx.ModelProto) -> onnx.ModelProto:

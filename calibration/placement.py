@@ -13,8 +13,7 @@ Form = Literal["u8s8", "s8s8"]
 for TensorRT. Weights are signed, one scale a channel, in both."""
 
 PASSING = frozenset(
-    """Add Concat MaxPool AveragePool GlobalAveragePool LeakyRelu Mul Resize Sigmoid Pad Slice Split
-    Transpose Reshape Squeeze Unsqueeze Flatten""".split()
+    ["Add", "Concat", "MaxPool", "AveragePool", "GlobalAveragePool", "LeakyRelu", "Mul", "Resize", "Sigmoid", "Pad", "Slice", "Split", "Transpose", "Reshape", "Squeeze", "Unsqueeze", "Flatten"]
 )
 """Operators beside the layers that ONNX Runtime computes on 8 bits (registry.py of its quantization),
 so that a tensor need not become float32 between two layers."""
@@ -103,8 +102,7 @@ def _rounded(
                 name
                 for name in ahead & set(node.output)
                 if any(
-                    one.name not in kept and one.op_type not in ACTIVATIONS
-                    for one in readers[name]
+                    one.name not in kept and one.op_type not in ACTIVATIONS for one in readers[name]
                 )
             )
     return tensors

@@ -20,7 +20,6 @@ from edgers.calibration.ranges import METHODS, Ranges, Span, graph_sha256
 from edgers.calibration.tidying import graph_bytes
 from edgers.errors import BadInputError
 
-
 FLOAT, FLOAT16 = onnx.TensorProto.FLOAT, onnx.TensorProto.FLOAT16
 
 

@@ -1,6 +1,7 @@
-"""A graph brought into one order, without what nothing reads: the same graph gives the same bytes."""
+"""A graph brought into one order, without what nothing reads: equal graphs give equal bytes."""
 
 from collections import deque
+from typing import Any
 
 import onnx
 
@@ -95,7 +96,7 @@ def _outer_names(node: onnx.NodeProto) -> set[str]:
 
 
 def _share_zero_points(graph: onnx.GraphProto) -> None:
-    """Let nodes whose zero points are equal read the same constant: all are zeros in most graphs."""
+    """Let nodes whose zero points are equal read the same constant; most are zeros."""
     contents: dict[bytes, str] = {}
     constants = {entry.name: entry for entry in graph.initializer}
     for node in graph.node:
@@ -121,12 +122,12 @@ def _order_constants(graph: onnx.GraphProto) -> None:
     _replace(graph.initializer, sorted(graph.initializer, key=lambda entry: first[entry.name]))
 
 
-def _replace(field: object, values: list[object]) -> None:
+def _replace(field: Any, values: list[Any]) -> None:
     """Fill a repeated field anew."""
     copies = []
     for value in values:
         copy = type(value)()
-        copy.CopyFrom(value)  # type: ignore[attr-defined]
+        copy.CopyFrom(value)
         copies.append(copy)
-    del field[:]  # type: ignore[attr-defined]
-    field.extend(copies)  # type: ignore[attr-defined]
+    del field[:]
+    field.extend(copies)

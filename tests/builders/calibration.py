@@ -84,9 +84,7 @@ def _rounded(span: Span, values: npt.NDArray[np.float64]) -> npt.NDArray[np.floa
     return np.clip(np.round((values - low) / step), 0, 255) * step + low
 
 
-def _squared(
-    span: Span, middles: npt.NDArray[np.float64], counts: npt.NDArray[np.int64]
-) -> float:
+def _squared(span: Span, middles: npt.NDArray[np.float64], counts: npt.NDArray[np.int64]) -> float:
     return float((((_rounded(span, middles) - middles) ** 2) * counts).sum())
 
 
