@@ -1,7 +1,7 @@
 """Bias correction: what quantization shifts on the mean, put into the bias.
 
-Nagel et al. 2019, arXiv:1906.04721, section 4.2, in its empirical form (appendix D): rounded weights
-do not add up to what they were, and on inputs with a mean, as behind a Relu, that is a constant.
+Nagel et al. 2019, arXiv:1906.04721, in its empirical form: rounded weights do not add up to what
+they were, and on inputs with a mean, as behind a Relu, that is a constant.
 """
 
 import numpy as np
