@@ -1,6 +1,5 @@
 """Really trained and shipped networks in 8 bits: size, and how near FP32 they stay."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -57,8 +56,8 @@ def unseen(tiles: list[dict[str, npt.NDArray[Any]]]) -> ListTiles:
 
 
 @pytest.fixture(scope="module")
-def ranges(graph: bytes, seen: ListTiles) -> Iterator[Ranges]:
-    yield plain_ranges(graph, seen)
+def ranges(graph: bytes, seen: ListTiles) -> Ranges:
+    return plain_ranges(graph, seen)
 
 
 def error_of(graph: bytes, made: bytes, tiles: ListTiles) -> OutputError:
