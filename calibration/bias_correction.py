@@ -1,7 +1,7 @@
 """Bias correction: what quantization shifts on the mean, put into the bias.
 
-Nagel et al. 2019, arXiv:1906.04721, section 4.2, in its empirical form (appendix D): rounded weights
-do not add up to what they were, and on inputs with a mean, as behind a Relu, that is a constant.
+Nagel et al. 2019, arXiv:1906.04721, in its empirical form: rounded weights do not add up to what
+they were, and on inputs with a mean, as behind a Relu, that is a constant.
 """
 
 import numpy as np
@@ -26,18 +26,16 @@ def bias_corrected(quantized_graph: bytes, float_graph: bytes, tiles: Tiles) -> 
     left; `quantized` gives each one where the plan says `bias_corrected`.
     """
     model = onnx.load_model_from_string(quantized_graph)
-    known = {
-        name for node in onnx.load_model_from_string(float_graph).graph.node for name in node.output
-    }
+    seen = _seen(model.graph, float_graph)
     for layers in _by_depth(model.graph):
-        outputs = [node.output[0] for node in layers if node.output[0] in known]
+        outputs = [seen[node.output[0]] for node in layers if node.output[0] in seen]
         if not outputs:
             continue
         expected = _means(float_graph, outputs, tiles)
         found = _means(model.SerializeToString(), outputs, tiles)
         for node in layers:
-            tensor = node.output[0]
-            if tensor in outputs:
+            tensor = seen.get(node.output[0])
+            if tensor is not None:
                 _add(model.graph, node, expected[tensor] - found[tensor])
     return graph_bytes(model)
 
@@ -45,13 +43,25 @@ def bias_corrected(quantized_graph: bytes, float_graph: bytes, tiles: Tiles) -> 
 def mean_shifts(quantized_graph: bytes, float_graph: bytes, tiles: Tiles) -> dict[str, Array]:
     """Give, for each layer's output, the mean of quantized minus float by channel."""
     graph = onnx.load_model_from_string(quantized_graph).graph
-    known = {
-        name for node in onnx.load_model_from_string(float_graph).graph.node for name in node.output
-    }
-    outputs = [n.output[0] for n in graph.node if _has_bias(n) and n.output[0] in known]
+    seen = _seen(graph, float_graph)
+    outputs = [seen[n.output[0]] for n in graph.node if _has_bias(n) and n.output[0] in seen]
     expected = _means(float_graph, outputs, tiles)
     found = _means(quantized_graph, outputs, tiles)
     return {name: found[name] - expected[name] for name in outputs}
+
+
+def _seen(graph: onnx.GraphProto, float_graph: bytes) -> dict[str, str]:
+    """Give, for tensors of a quantized graph, the name under which the float graph has them.
+
+    It is the same name, but for FP16 outputs: those are cast to the float graph's.
+    """
+    nodes = onnx.load_model_from_string(float_graph).graph.node
+    known = {name for node in nodes for name in node.output}
+    seen = {name: name for node in graph.node for name in node.output if name in known}
+    for node in graph.node:
+        if node.op_type == "Cast" and node.output[0] in known:
+            seen.setdefault(node.input[0], node.output[0])
+    return seen
 
 
 def _by_depth(graph: onnx.GraphProto) -> list[list[onnx.NodeProto]]:

@@ -1,10 +1,10 @@
 """Cross-layer weight equalisation: channels between two layers brought to one scale.
 
 Nagel et al. 2019, "Data-free quantization through weight equalization and bias correction",
-arXiv:1906.04721, section 4.1. Rounding takes one step for all channels of an activation, so a channel
-that is a hundred times weaker than its neighbour keeps almost no levels. What lies between two layers
-may be divided by any positive number a channel, as long as the second layer's weights are multiplied
-by it: Relu and pooling let the factor through.
+arXiv:1906.04721. Rounding takes one step for all channels of an activation, so a channel that is a
+hundred times weaker than its neighbour keeps almost no levels. What lies between two layers may be
+divided by any positive number a channel, as long as the second layer's weights are multiplied by
+it: Relu and pooling let the factor through.
 """
 
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ TRANSPARENT = ("Relu", "LeakyRelu", "MaxPool", "AveragePool", "Identity")
 """Operators f with f(s·x) = s·f(x) for every positive s, channel by channel."""
 
 ROUNDS = 20
-"""Most passes over all pairs; chains of depthwise layers settle in a few (section 4.1.3)."""
+"""Most passes over all pairs; chains settle in a few."""
 
 SETTLED = 1e-3
 """Passes end when no factor is further from 1."""
@@ -111,7 +111,7 @@ def _equalise(first: onnx.NodeProto, second: onnx.NodeProto, values: dict[str, A
     into = _by_input(second, values[second.input[1]])
     given, taken = np.abs(out).max(axis=1), np.abs(into).max(axis=1)
     live = (given > 0) & (taken > 0)
-    # Equation 11 of the paper: both ranges become the geometric mean of the two.
+    # Both ranges become the geometric mean of the two.
     factor = np.ones(len(given))
     factor[live] = np.clip(np.sqrt(given[live] / taken[live]), 1 / MOST, MOST)
     out /= factor[:, None]

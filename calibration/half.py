@@ -21,8 +21,8 @@ SMALLEST_NORMAL = 2.0**-14
 """Below this FP16 has fewer than 11 significant bits, and below 2^-25 it is zero."""
 
 FP32_OPERATORS = ("NonMaxSuppression", "RoiAlign", "Range", "CumSum", "Upsample")
-"""Operators that are left in FP32: those of ONNX Runtime's own list that float networks have, without
-Min, Max and TopK, which take FP16 since opset 8, 8 and 10."""
+"""Operators left in FP32: those of ONNX Runtime's own list (float16.py) that networks on images
+have, without Min, Max and TopK, which take FP16."""
 
 
 CAST_ENDING = "_cast_to_fp16"

@@ -38,11 +38,15 @@ def output_error(
             apart = _classes(found, class_axis) != _classes(expected, class_axis)
             changed += int(apart.sum())
             pixels += apart.size
+    return OutputError(
+        sqnr_db=_decibel(power, noise), changed_share=changed / pixels if pixels else 0.0
+    )
+
+
+def _decibel(power: float, noise: float) -> float:
     if not noise:
-        sqnr_db = inf
-    else:
-        sqnr_db = 10 * log10(power / noise) if power else -inf
-    return OutputError(sqnr_db=sqnr_db, changed_share=changed / pixels if pixels else 0.0)
+        return inf
+    return 10 * log10(power / noise) if power else -inf
 
 
 def _classes(scores: np.ndarray, axis: int) -> np.ndarray:

@@ -12,10 +12,11 @@ Form = Literal["u8s8", "s8s8"]
 """How activations are kept. u8s8: unsigned, any zero point, for CPUs. s8s8: signed, zero point 0,
 for TensorRT. Weights are signed, one scale a channel, in both."""
 
-PASSING = frozenset(
-    ["Add", "Concat", "MaxPool", "AveragePool", "GlobalAveragePool", "LeakyRelu", "Mul", "Resize", "Sigmoid", "Pad", "Slice", "Split", "Transpose", "Reshape", "Squeeze", "Unsqueeze", "Flatten"]
-)
-"""Operators beside the layers that ONNX Runtime computes on 8 bits (registry.py of its quantization),
+PASSING = (
+    "Add", "Concat", "MaxPool", "AveragePool", "GlobalAveragePool", "LeakyRelu", "Mul", "Resize",
+    "Sigmoid", "Pad", "Slice", "Split", "Transpose", "Reshape", "Squeeze", "Unsqueeze", "Flatten",
+)  # fmt: skip
+"""Operators beside the layers that ONNX Runtime computes on 8 bits (registry.py of its quantizer),
 so that a tensor need not become float32 between two layers."""
 
 ACTIVATIONS = ("Relu", "Clip")
@@ -125,6 +126,6 @@ def _fits(node: onnx.NodeProto, form: Form, graph: onnx.GraphProto) -> bool:
         return True
     numbers = {one.name: one.i for one in node.attribute}
     if node.op_type == "ConvTranspose":
-        return numbers.get("group", 1) == 1
+        return bool(numbers.get("group", 1) == 1)
     bias = next((one for one in graph.initializer if one.name == node.input[2]), None)
     return node.op_type != "Gemm" or (bias is not None and len(bias.dims) == 1)

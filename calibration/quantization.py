@@ -1,4 +1,4 @@
-"""Quantizing a graph to 8 bits with ranges that were measured before, by ONNX Runtime's quantizer."""
+"""A graph quantized to 8 bits by ONNX Runtime's quantizer, with ranges measured before."""
 
 import logging
 from collections.abc import Iterable, Iterator, Mapping
@@ -13,6 +13,7 @@ from onnxruntime.quantization.qdq_quantizer import QDQQuantizer
 from onnxruntime.quantization.quant_utils import QuantType
 
 from edgers.calibration.half import LARGEST, half_model
+from edgers.calibration.layers import named
 from edgers.calibration.placement import Form, Placement, placement_of
 from edgers.calibration.preparation import HALF_OPSET, LEAST_OPSET, keep_ends, prepared
 from edgers.calibration.quantized_names import shorten
@@ -38,7 +39,8 @@ class QuantizationPlan:
     wide: frozenset[str] = frozenset()
     """Nodes that are computed in FP32 where the rest is FP16, because FP16 does not hold them."""
     excluded: frozenset[str] = frozenset()
-    """Operators that are not quantized, such as ConvTranspose, which TensorRT runs faster in FP16."""
+    """Operators that are not quantized, such as ConvTranspose: slower than FP16 on some TensorRT
+    (NVIDIA/TensorRT issue 1699)."""
     equalised: bool = False
     """Whether the graph is one of `equalisation.equalised`; for the record."""
     bias_corrected: bool = False
@@ -66,6 +68,7 @@ def quantized(graph: bytes, ranges: Ranges, plan: QuantizationPlan) -> bytes:
             f"this is {graph_sha256(graph)[:12]}….",
             rule="An equalised graph is a graph of its own.",
         )
+    _check_names(graph, plan)
     model = prepared(graph, HALF_OPSET if plan.rest == "fp16" else LEAST_OPSET)
     if plan.bias_corrected:
         _add_biases(model)
@@ -84,6 +87,16 @@ def quantized(graph: bytes, ranges: Ranges, plan: QuantizationPlan) -> bytes:
     shorten(made.graph)
     keep_ends(made.graph, model.graph)
     return graph_bytes(made)
+
+
+def _check_names(graph: bytes, plan: QuantizationPlan) -> None:
+    """Refuse a plan that names a node the graph does not have: it would be quantized unnoticed."""
+    names = {node.name for node in named(onnx.load_model_from_string(graph)).graph.node}
+    if unknown := sorted((plan.kept | plan.wide) - names):
+        raise BadInputError(
+            f"the graph has no layer {unknown[0]!r} to keep.",
+            rule="Names are those of `layers_of`, or of the graph's nodes.",
+        )
 
 
 class _Quantizer(QDQQuantizer):  # type: ignore[misc]  # onnxruntime is untyped to the checker

@@ -1,4 +1,4 @@
-"""A graph run as it is written, node by node: what quantization costs, without an engine's fusions."""
+"""A graph run as it is written, node by node, without an engine's fusions."""
 
 from collections.abc import Sequence
 

@@ -1,6 +1,7 @@
-"""A graph brought into one order, without what nothing reads: the same graph gives the same bytes."""
+"""A graph brought into one order, without what nothing reads: equal graphs give equal bytes."""
 
 from collections import deque
+from typing import Any
 
 import onnx
 
@@ -95,7 +96,7 @@ def _outer_names(node: onnx.NodeProto) -> set[str]:
 
 
 def _share_zero_points(graph: onnx.GraphProto) -> None:
-    """Let nodes whose zero points are equal read the same constant: all are zeros in most graphs.
+    """Let nodes whose zero points are equal read the same constant; most are zeros.
 
     Those of weights stay apart: where ONNX Runtime 1.32 takes weights as unsigned
     (`session.x64quantprecision`), it writes each zero point anew and fails on one it has written.
@@ -125,12 +126,12 @@ def _order_constants(graph: onnx.GraphProto) -> None:
     _replace(graph.initializer, sorted(graph.initializer, key=lambda entry: first[entry.name]))
 
 
-def _replace(field: object, values: list[object]) -> None:
+def _replace(field: Any, values: list[Any]) -> None:
     """Fill a repeated field anew."""
     copies = []
     for value in values:
         copy = type(value)()
-        copy.CopyFrom(value)  # type: ignore[attr-defined]
+        copy.CopyFrom(value)
         copies.append(copy)
-    del field[:]  # type: ignore[attr-defined]
-    field.extend(copies)  # type: ignore[attr-defined]
+    del field[:]
+    field.extend(copies)

@@ -281,6 +281,11 @@ def test_ranges_of_another_graph_are_refused() -> None:
         quantized(graph, plain_ranges(unet().SerializeToString(), TILES), FORMS[0])
 
 
+def test_a_layer_that_is_not_there_cannot_be_kept() -> None:
+    with pytest.raises(BadInputError, match="'Conv9'"):
+        made(chain(), QuantizationPlan(kept=frozenset({"Conv9"})))
+
+
 def test_a_tensor_without_a_range_is_named() -> None:
     graph = chain().SerializeToString()
     ranges = plain_ranges(graph, TILES)
