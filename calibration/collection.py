@@ -58,7 +58,7 @@ def collect_tallies(
     turns = observed_turns(model, shapes, limit_bytes // stream_count("processors"))
     found: Tallies = {name: Tally() for name in first}
     del first
-    progress.start("tiles", len(tiles) * len(turns), 0.0)
+    progress.start("all tensors", len(tiles) * len(turns), 0.0)
     try:
         for number, turn in enumerate(turns):
             # Inputs are there in every turn; they are counted in one.

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageFont
 
 from edgers.calibration.mosaic import ScenePicture, scene_picture
@@ -31,7 +30,8 @@ MARGIN_PX, LINE_PX, FONT_PX, SMALL_PX = 16, 22, 15, 12
 OUTLINE, EDGE = (255, 212, 0), (20, 20, 20)
 """Colours of a tile's outline: bright, and dark beside it, to be seen on snow and on water."""
 
-Bytes = npt.NDArray[np.uint8]
+DARKENED = 0.6
+"""Light that is left where no tile was taken."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +59,7 @@ def write_picture(sampled: SampledTiles, title: str, progress: Progress | None =
     panels: dict[str, Image.Image] = {}
     thumbs: dict[int, _Thumb] = {}
     windows = sum(len(sampled.windows[one.sha256]) for one in sources)
-    progress.start("windows", windows, 0.0)
+    progress.start("picture", windows, 0.0)
     try:
         for source in sources:
             with reading(), open_source(sampled.contract, source, sampled.renamed) as scene:
@@ -104,14 +104,19 @@ def _thumb(sampled: SampledTiles, stratum: int, image: Image.Image) -> _Thumb:
 
 
 def _outlined(drawn: ScenePicture, taken: Sequence[Taken]) -> Image.Image:
-    """Draw the outlines of tiles into the picture of a scene."""
-    image = Image.fromarray(drawn.image)
-    draw = ImageDraw.Draw(image)
-    for one in taken:
-        at = one.window
+    """Outline the tiles in the picture of a scene, and darken what was not taken."""
+    frames = []
+    shown = (drawn.image * DARKENED).astype(np.uint8)
+    for at in (one.window for one in taken):
         left, top = (math.floor(p * drawn.scale) for p in (at.column, at.row))
         right = max(left + 2, math.ceil((at.column + at.width) * drawn.scale) - 1)
         bottom = max(top + 2, math.ceil((at.row + at.height) * drawn.scale) - 1)
+        inside = np.s_[top : bottom + 1, left : right + 1]
+        shown[inside] = drawn.image[inside]
+        frames.append((left, top, right, bottom))
+    image = Image.fromarray(shown)
+    draw = ImageDraw.Draw(image)
+    for left, top, right, bottom in frames:
         if right - left > 8:
             draw.rectangle((left + 1, top + 1, right - 1, bottom - 1), outline=EDGE, width=3)
             draw.rectangle((left + 1, top + 1, right - 1, bottom - 1), outline=OUTLINE, width=2)

@@ -148,7 +148,7 @@ def sample_tiles(
     candidates: list[_Candidate] = []
     signatures = np.empty((total, signature_length(contract.inputs)), np.float32)
     prepared: dict[str, ScenePreprocessor] = {}
-    progress.start("windows", total, 0.0)
+    progress.start(f"{len(sources)} scene{'s' * (len(sources) > 1)}", total, 0.0)
     try:
         for source in sources:
             found = _described(contract, source, renamed, windows[source.sha256], prepared)

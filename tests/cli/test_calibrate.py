@@ -61,7 +61,8 @@ def test_it_writes_ranges_and_a_picture_and_says_what_it_did(folder: Path) -> No
     ranges = ranges_from_file(folder / "r.json")
     check_ranges(ranges, (folder / "m.onnx").read_bytes(), folder / "r.json")
     assert {one.name for one in ranges.scenes} == {"a_S2.tif", "b_S2.tif"}
-    assert Image.open(picture).format == "PNG"
+    with Image.open(picture) as image:
+        assert image.format == "PNG"
 
 
 def test_the_same_call_gives_the_same_bytes_in_any_order_of_scenes(folder: Path) -> None:
