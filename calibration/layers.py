@@ -33,24 +33,6 @@ def layers_of(model: onnx.ModelProto) -> tuple[Layer, ...]:
     )
 
 
-def first_layers(model: onnx.ModelProto) -> frozenset[str]:
-    """Name the layers that see an input of the graph with no layer between.
-
-    They are where rounding costs most in networks on many bands: bands are alike, and what tells
-    classes apart are small differences between them.
-    """
-    layers = {layer.name for layer in layers_of(model)}
-    near = {entry.name for entry in model.graph.input}
-    found = set()
-    for node in named(model).graph.node:
-        if node.name in layers:
-            if node.input[0] in near:
-                found.add(node.name)
-        elif near & set(node.input):
-            near.update(node.output)
-    return frozenset(found)
-
-
 def named(model: onnx.ModelProto) -> onnx.ModelProto:
     """Copy a graph so that every node has a name of its own.
 

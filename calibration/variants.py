@@ -5,11 +5,8 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from math import inf, isfinite, isnan
 
-import onnx
-
 from edgers.calibration.bias_correction import bias_corrected
 from edgers.calibration.equalisation import equalised, pairs_of
-from edgers.calibration.layers import first_layers
 from edgers.calibration.output_error import OutputError, output_error
 from edgers.calibration.preparation import prepared
 from edgers.calibration.quantization import QuantizationPlan, quantized
@@ -19,9 +16,9 @@ from edgers.calibration.tiles import Tiles
 from edgers.engines import Engine, Tensors
 
 MARGIN_DB = 0.5
-"""What equalisation, bias correction or kept first layers must gain to be chosen.
+"""What equalisation or bias correction must gain to be chosen.
 
-Half a decibel is 12 % of the noise's power: less is not worth another graph or slower layers."""
+Half a decibel is 12 % of the noise's power: less is not worth another graph."""
 
 MOST_TILES = 8
 """Tiles that are compared, and tiles that biases are corrected by."""
@@ -81,11 +78,11 @@ def variants_of(
     collect: Callable[[bytes], Ranges],
     measure: Measure,
 ) -> tuple[Variant, ...]:
-    """Try every method, plain and equalised, then the best of each with more done.
+    """Try every method, plain and equalised, then the best of each with its biases corrected.
 
-    More is: its biases corrected, its first layers kept, both. `plan` says what is the same in all;
-    `collect` measures the ranges of the equalised graph. Fourteen variants, seven where there is
-    nothing to equalise, one more than half of them with a pass over tiles for each depth of layers.
+    `plan` says what is the same in all; `collect` measures the ranges of the equalised graph. Ten
+    variants, five where there is nothing to equalise. No layer is kept in higher precision here:
+    that costs speed, and is for the search to do where the gate asks for it.
     """
     tiles = FewTiles(tiles=measure.tiles, most=MOST_TILES)
     reference = measure.load(graph)
@@ -96,7 +93,6 @@ def variants_of(
         engine.close()
         return Variant(plan=way, graph=made, error=error)
 
-    first = first_layers(onnx.load_model_from_string(graph))
     sources = [(graph, ranges, False)]
     if pairs_of(prepared(graph)):
         other = equalised(graph)
@@ -105,14 +101,9 @@ def variants_of(
     for source, spans, is_equalised in sources:
         ways = [replace(plan, method=one, equalised=is_equalised) for one in METHODS]
         group = [tried(way, quantized(source, spans, way)) for way in ways]
-        best = best_of(group).plan
-        for kept in dict.fromkeys((best.kept, best.kept | first)):
-            way = replace(best, kept=kept)
-            if kept != best.kept:
-                group.append(tried(way, quantized(source, spans, way)))
-            way = replace(way, bias_corrected=True)
-            made = bias_corrected(quantized(source, spans, way), source, tiles)
-            group.append(tried(way, made))
+        way = replace(best_of(group).plan, bias_corrected=True)
+        made = bias_corrected(quantized(source, spans, way), source, tiles)
+        group.append(tried(way, made))
         found += group
     reference.close()
     return tuple(found)
@@ -121,13 +112,12 @@ def variants_of(
 def best_of(variants: Sequence[Variant]) -> Variant:
     """Choose the variant of least noise.
 
-    One that is equalised, has corrected biases or keeps more layers must gain `MARGIN_DB` for each
-    over the best that has none of it, and change no more classes.
+    One that is equalised or has corrected biases must gain `MARGIN_DB` for each over the best that
+    is neither, and change no more classes.
     """
-    fewest = min(len(one.plan.kept) for one in variants)
 
     def extras(one: Variant) -> int:
-        return one.plan.equalised + one.plan.bias_corrected + (len(one.plan.kept) > fewest)
+        return int(one.plan.equalised) + int(one.plan.bias_corrected)
 
     plain = max((one for one in variants if not extras(one)), key=_gain_db, default=None)
     fit = [
@@ -153,7 +143,6 @@ def variants_document(variants: tuple[Variant, ...]) -> list[dict[str, object]]:
         {
             "form": one.plan.form,
             "method": one.plan.method,
-            "kept": sorted(one.plan.kept),
             "equalised": one.plan.equalised,
             "bias_corrected": one.plan.bias_corrected,
             "sqnr_db": round(one.error.sqnr_db, 2) if isfinite(one.error.sqnr_db) else None,

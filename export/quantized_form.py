@@ -1,4 +1,4 @@
-"""The INT8 form of a graph: calibrated, chosen among ways to quantize, judged, mended where needed."""
+"""The INT8 form of a graph: calibrated, chosen among ways to quantize, judged, mended if needed."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -10,6 +10,7 @@ from edgers.calibration.bias_correction import bias_corrected
 from edgers.calibration.calibrate import measure_ranges
 from edgers.calibration.label_files import label_of
 from edgers.calibration.layers import Layer, layers_of
+from edgers.calibration.preparation import prepared
 from edgers.calibration.quantization import QuantizationPlan, quantized
 from edgers.calibration.ranges import Ranges, check_ranges, ranges_from_file
 from edgers.calibration.refusal import refusal
@@ -18,6 +19,7 @@ from edgers.calibration.search import SearchResult, search_kept
 from edgers.calibration.sensitivity import Sensitivity, measure_layers
 from edgers.calibration.simulation import Simulation
 from edgers.calibration.suspicion import suspicions
+from edgers.calibration.tidying import graph_bytes
 from edgers.calibration.variants import FewTiles, Measure, Variant, best_of, variants_of
 from edgers.calibration.verdict import Verdict
 from edgers.export.accuracy import AccuracyDemand
@@ -135,13 +137,16 @@ class _Maker:
     def sensitivity(self, plan: QuantizationPlan) -> Sensitivity:
         """Measure what each layer loses alone; half of the time of the search may go into that."""
         source, ranges = self._sources[plan.equalised]
-        names = frozenset(layer.name for layer in self.layers)
+        # Its tensors are those of the quantized graphs, where folding has taken some away.
+        model = prepared(source)
+        layers = layers_of(model)
+        names = frozenset(layer.name for layer in layers)
         alone = replace(plan, bias_corrected=False)
         return measure_layers(
-            source, self.layers,
+            graph_bytes(model), layers,
             lambda layer: quantized(source, ranges, replace(alone, kept=names - {layer})),
             self._few, output=self._subject.contract.outputs[0], fp32=Simulation,
-            lowered=Simulation, suspicion=suspicions(source, self.layers, ranges),
+            lowered=Simulation, suspicion=suspicions(graph_bytes(model), layers, ranges),
             budget_s=self._demand.search_s / 2, tell=self._tell,
         )  # fmt: skip
 

@@ -25,7 +25,7 @@ Bytes = npt.NDArray[np.uint8]
 def map_sheet(fp32: Path, shipped: Path, output: ModelOutput, title: str) -> bytes:
     """Draw three maps beside one another; give a PNG.
 
-    Large maps are thinned, but a pixel of the third is red where any of those it stands for differs.
+    Large maps are thinned; a pixel of the third is red where any of those it stands for differs.
     """
     with environment(), rasterio.open(fp32) as one, rasterio.open(shipped) as other:
         nodata = int(one.nodata)
