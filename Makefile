@@ -26,6 +26,7 @@ bench: $(VENV)/.dev
 	$(BIN)/python -m edgers.bench.kernels
 	$(BIN)/python -m edgers.bench.engines
 	$(BIN)/python -m edgers.bench.calibration
+	$(BIN)/python -m edgers.bench.int8
 
 # CUDA toolkits are fetched with pip into .venv-aot, about 2 GB; no GPU is needed.
 kernels-aot: $(VENV)/.run

@@ -6,6 +6,8 @@ from contextlib import closing
 from dataclasses import dataclass, field, replace
 
 from edgers.calibration.certificate import Certificate, Quantized
+from edgers.calibration.half import LARGEST, overflows
+from edgers.calibration.scene_list import scenes_in
 from edgers.calibration.variants import variants_document
 from edgers.errors import AccuracyError, BadInputError
 from edgers.export.accuracy import AccuracyDemand, share_out
@@ -84,6 +86,11 @@ def _judged(
 ) -> JudgedChoice:
     if demand.report is not None:
         check_report(demand.report)
+    contract, renamed = subject.contract, demand.renamed
+    demand = replace(
+        demand, calibrate=scenes_in(demand.calibrate, contract, renamed),
+        judge=scenes_in(demand.judge, contract, renamed),
+    )  # fmt: skip
     calibrate, judged = share_out(demand)
     candidates = allowed_candidates(target, allowed)
     reference = reference_of(target, subject, "fp32")
@@ -106,6 +113,8 @@ def _judged(
             else:
                 subject = replace(subject, forms={"int8": form.graph})
                 court.of_form(subject)
+                allowed, why = _without_overflow(subject, allowed, form)
+                left_out |= why
         decision = choose_engine(subject, target, allowed, tell, court.gate)
         certificate = _certificate(subject, decision, court, demand, form)
         if demand.report is not None:
@@ -113,6 +122,21 @@ def _judged(
     return JudgedChoice(
         subject=subject, decision=decision, certificate=certificate, left_out=left_out
     )
+
+
+def _without_overflow(
+    subject: Subject, allowed: Allowed, form: QuantizedForm
+) -> tuple[Allowed, dict[str, str]]:
+    """Leave FP16 out where a tensor was seen that it does not hold."""
+    too_large = [one for one in overflows(subject.graph, form.ranges) if one.kind == "too large"]
+    if "fp16" not in allowed.precisions or not too_large:
+        return allowed, {}
+    worst = max(too_large, key=lambda one: one.value)
+    others = tuple(one for one in allowed.precisions if one != "fp16")
+    return replace(allowed, precisions=others), {
+        "fp16": f"{worst.tensor} of layer {worst.layer} reaches {worst.value:.3g}; "
+        f"FP16 holds {LARGEST:.0f}"
+    }
 
 
 def _certificate(

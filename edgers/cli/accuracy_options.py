@@ -23,8 +23,8 @@ OPTIONS = (
         multiple=True,
         type=_PATH,
         metavar="SCENE",
-        help="Scene to calibrate INT8 on, again for each. Without --judge every third of them "
-        "is held back to judge on.",
+        help="Scene to calibrate INT8 on, folder of scenes or pattern, again for more. Without "
+        "--judge every third of them is held back to judge on.",
     ),
     click.option("--ranges", type=_PATH, metavar="FILE", help="Ranges from 'edgers calibrate'."),
     click.option(
@@ -32,7 +32,7 @@ OPTIONS = (
         multiple=True,
         type=_PATH,
         metavar="SCENE",
-        help="Scene to judge on, again for each: one it was not calibrated on.",
+        help="Scene to judge on, folder or pattern, again for more: none it was calibrated on.",
     ),
     click.option(
         "--labels",

@@ -10,6 +10,7 @@ from edgers.calibration.label_files import label_of
 from edgers.calibration.picture import write_picture
 from edgers.calibration.ranges import ranges_bytes
 from edgers.calibration.sampling import DEFAULT_COUNT, SampledTiles, sample_tiles
+from edgers.calibration.scene_list import scenes_in
 from edgers.cli.compile import contract_line
 from edgers.cli.progress import listener
 from edgers.cli.run_options import options_from_chosen
@@ -72,7 +73,8 @@ def command(
     graph = graph_from_file(model)
     check_fit(graph, stated)
     sampled = sample_tiles(
-        stated, halo_from_graph(graph, stated.inputs, stated.outputs[0].name), scenes, **chosen,
+        stated, halo_from_graph(graph, stated.inputs, stated.outputs[0].name),
+        scenes_in(scenes, stated, options.renamed), **chosen,
         renamed=options.renamed, inputs=options.inputs,
         labels=(lambda scene: label_of(scene, labels)) if labels else None,
         progress=listener(quiet=quiet, word="sample"),
@@ -100,7 +102,8 @@ def command(
     if picture:
         line("picture", f"{picture}")
     line("ranges", f"{out} · {out.stat().st_size / 1e3:.0f} kB")
-    line("next", f"keep {out} with {model}: it serves every target the graph is compiled for")
+    line("next", f"edgers compile {model} --contract {contract} --precision auto --ranges {out} "
+         "--judge SCENE -o MODEL.edgers")  # fmt: skip
 
 
 def sampled_lines(sampled: SampledTiles) -> list[tuple[str, str]]:

@@ -76,7 +76,7 @@ def _files(path: Path) -> list[SceneFile]:
 def _rasters(folder: Path) -> list[Path]:
     """Give the rasters in and below a folder, by name."""
     inside = list(itertools.islice(folder.rglob("*"), MAX_ENTRIES + 1))
-    found = [one for one in inside if one.is_file() and _may_be_data(one, folder)]
+    found = [one for one in inside if one.is_file() and is_measurement(one, folder)]
     if not 0 < len(found) <= MAX_FILES or len(inside) > MAX_ENTRIES:
         raise SceneError(
             f"folder {folder} is not a scene.",
@@ -87,7 +87,7 @@ def _rasters(folder: Path) -> list[Path]:
     return sorted(found)
 
 
-def _may_be_data(path: Path, folder: Path) -> bool:
+def is_measurement(path: Path, folder: Path) -> bool:
     """Tell whether a file below a folder is a raster of measurements, by its name and format."""
     if PICTURE.search(path.stem) or QUALITY.search(path.stem):
         return False
