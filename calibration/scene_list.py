@@ -16,20 +16,31 @@ def scenes_in(
 ) -> tuple[Path, ...]:
     """Give the scenes that `paths` name, in their order.
 
-    A path is a scene as `edgers run` takes it; a pattern such as `chips/*_S2.tif`; or a folder that
-    is no scene by itself: then each raster, STAC Item and folder in it is one, by name. Raises
-    BadInputError where a pattern fits nothing, and SceneError or BandError where what is found is
-    no scene for the model.
+    A path is a scene as `edgers run` takes it; a pattern such as `chips/*_S2.tif`; or a folder of
+    scenes: one that is no scene by itself, or whose rasters all are. Then each raster, STAC Item
+    and folder in it is one, by name. Raises BadInputError where a pattern fits nothing, and
+    SceneError or BandError where what is found is no scene for the model.
     """
     found: list[Path] = []
     for path in paths:
         if has_magic(str(path)) and not path.exists():
             found += _fitting(path)
-        elif path.is_dir() and (trouble := _trouble(path, contract, renamed)):
+        elif not path.is_dir():
+            found.append(path)
+        elif chips := _chips(path, contract, renamed):
+            found += chips
+        elif trouble := _trouble(path, contract, renamed):
             found += _inside(path, contract, renamed, trouble)
         else:
             found.append(path)
     return tuple(found)
+
+
+def _chips(folder: Path, contract: Contract, renamed: Mapping[str, str]) -> list[Path]:
+    """Give the rasters of a folder, by name, where there are several and each is a scene alone."""
+    found = sorted(one for one in folder.iterdir() if is_measurement(one, folder))
+    are_scenes = (_trouble(one, contract, renamed) is None for one in found)
+    return found if len(found) > 1 and all(are_scenes) else []
 
 
 def _fitting(pattern: Path) -> list[Path]:

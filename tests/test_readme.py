@@ -85,3 +85,9 @@ def test_the_flood_example_finds_water(tmp_path: Path) -> None:
 
 def test_the_example_of_little_memory_goes_on_where_it_stopped(tmp_path: Path) -> None:
     assert "done    3 of 35 tiles were made before" in example("little_memory.py", tmp_path)
+
+
+def test_the_example_of_int8_prints_a_certificate(tmp_path: Path) -> None:
+    told = example("int8.py", tmp_path)
+    assert re.search(r"^certificate int8 on onnxruntime \d", told, re.M)
+    assert re.search(r"^mIoU +fp32 0\.\d{3} → 0\.\d{3} .* on 1 scene against labels$", told, re.M)

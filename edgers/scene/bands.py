@@ -1,5 +1,6 @@
 """Matching the bands a model needs with the bands a scene has: by name, never by position."""
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,6 +18,10 @@ MICROMETRES = {
 
 INTERPRETED = ("red", "green", "blue")
 """Colour interpretations that are also STAC common names."""
+
+SAME_GSD = 0.05
+"""Relative difference up to which two files have one GSD: bands of a sensor differ by a factor of
+1.5 or more, chips of one place in degrees by less than this."""
 
 WAVELENGTH_IN_NAME = re.compile(
     r"([0-9]+(?:\.[0-9]+)?)\s*(nanomet\w+|nm|micromet\w+|µm|um)\b", re.I
@@ -129,7 +134,7 @@ def _find(band: Band, scene: Sequence[SceneBand], renamed: str | None, origin: s
     """Find one band; the first way that finds any decides."""
     for fits in _candidates(band, scene, renamed):
         # Files come in order of fitness: the same band at another GSD is a lesser copy.
-        candidates = [one for one in fits if one.gsd_m == fits[0].gsd_m]
+        candidates = [one for one in fits if _has_same_gsd(one, fits[0])]
         if len(candidates) > 1:
             raise BandError(
                 f"{origin} has {len(candidates)} bands that fit {_described(band)}.",
@@ -147,6 +152,13 @@ def _find(band: Band, scene: Sequence[SceneBand], renamed: str | None, origin: s
         fix=f"Name it with --map {band.name}=<band name or number>, "
         "or use a model whose contract does not need it.",
     )
+
+
+def _has_same_gsd(one: SceneBand, other: SceneBand) -> bool:
+    """Tell whether two bands have one GSD; pixels in degrees change a little with the latitude."""
+    if one.gsd_m is None or other.gsd_m is None:
+        return one.gsd_m == other.gsd_m
+    return math.isclose(one.gsd_m, other.gsd_m, rel_tol=SAME_GSD)
 
 
 def _place(band: SceneBand) -> str:

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from affine import Affine
 from builders.bundles import BAND_NAMES, contract_document
 from builders.scenes import noise, write_scene
 
@@ -41,6 +42,18 @@ def test_a_folder_of_scenes_is_all_of_them(tmp_path: Path) -> None:
     chips(tmp_path / "chips", "c", "a", "b")
     (tmp_path / "chips" / "notes.txt").write_text("no raster")
     assert found(tmp_path / "chips") == ["a.tif", "b.tif", "c.tif"]
+
+
+def test_chips_of_places_far_apart_are_not_taken_for_copies_of_one(tmp_path: Path) -> None:
+    """Pixels in degrees are finer in the north: the finest alone is not the scene."""
+    (tmp_path / "chips").mkdir()
+    for latitude in (10, 50):
+        transform = Affine(1e-4, 0, 10, 0, -1e-4, latitude)
+        write_scene(
+            tmp_path / "chips" / f"at{latitude}.tif", noise(3, 16, 16), names=BAND_NAMES,
+            crs="EPSG:4326", transform=transform,
+        )  # fmt: skip
+    assert found(tmp_path / "chips") == ["at10.tif", "at50.tif"]
 
 
 def test_a_folder_of_folders_is_a_scene_each(tmp_path: Path) -> None:

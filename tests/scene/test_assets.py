@@ -251,7 +251,9 @@ def test_a_contract_may_count_on_amplitudes(tmp_path: Path) -> None:
 
 def test_complex_samples_are_not_resampled(tmp_path: Path) -> None:
     three_bands(tmp_path, 10, 10, 10)[2].unlink()
-    complex_file(tmp_path / "T30_20200101T101010_B04.tif", waves(), "complex64")
+    path = complex_file(tmp_path / "T30_20200101T101010_B04.tif", waves(), "complex64")
+    with rasterio.open(path, "r+") as dataset:
+        dataset.descriptions = ("other", "another", "B04")
     with pytest.raises(SceneError, match="cannot be put onto the grid"):
         whole(tmp_path)
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from affine import Affine
 from builders.granules import (
     S2_10M,
     S2_20M,
@@ -14,6 +15,7 @@ from builders.granules import (
     write_s1_safe,
     write_safe,
 )
+from builders.scenes import noise, write_scene
 from builders.stacks import input_document, stack_document
 
 from edgers.contract import ModelInput, contract_from_document
@@ -160,3 +162,14 @@ def test_a_file_without_a_place_is_the_last_to_give_the_grid(tmp_path: Path) -> 
     with pytest.raises(SceneError, match="cannot be put onto one grid") as caught:
         whole(tmp_path, wants("B02", "B03", gsd_m=12))
     assert "a_B03.tif and a_B02.tif" in str(caught.value)
+
+
+def test_chips_of_several_places_are_no_scene(tmp_path: Path) -> None:
+    """Pixels in degrees are finer in the north by a little: those are no copies of one another."""
+    for latitude in (40, 42):
+        write_scene(
+            tmp_path / f"at{latitude}.tif", noise(1, 16, 16), names=("B02",), crs="EPSG:4326",
+            transform=Affine(1e-4, 0, 10, 0, -1e-4, latitude),
+        )  # fmt: skip
+    with pytest.raises(BandError, match="2 bands that fit band B02"):
+        whole(tmp_path, wants("B02"))
