@@ -69,6 +69,8 @@ def command(
     line("engine", f"{choice.name} {choice.version} · {choice.precision}"
          + (f" · else {fallback}" if fallback else ""))  # fmt: skip
     line("bundle", f"{out} · {out.stat().st_size / 1e6:.2f} MB · id {bundle.bundle_id[:12]}…")
+    if demand is not None and demand.report is not None:
+        line("report", str(demand.report / "report.md"))
     line("next", f"edgers run {out} SCENE.tif -o out/")
 
 
