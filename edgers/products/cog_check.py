@@ -31,7 +31,7 @@ def is_whole_cog(path: Path) -> bool:
 def _blocks(dataset: DatasetReader) -> Iterator[tuple[int, int]]:
     """Give place and size of each block, in bytes; bands share their blocks."""
     height, width = dataset.block_shapes[0]
-    shapes = {None: dataset.shape}
+    shapes: dict[int | None, tuple[int, int]] = {None: dataset.shape}
     # Half of an odd side is rounded up or down, as whoever made the level likes.
     for level in range(len(dataset.overviews(1))):
         with rasterio.open(dataset.name, overview_level=level) as coarser:
