@@ -33,9 +33,9 @@ def _blocks(dataset: DatasetReader) -> Iterator[tuple[int, int]]:
     height, width = dataset.block_shapes[0]
     shapes: dict[int | None, tuple[int, int]] = {None: dataset.shape}
     # Half of an odd side is rounded up or down, as whoever made the level likes.
-    for level in range(len(dataset.overviews(1))):
-        with rasterio.open(dataset.name, overview_level=level) as coarser:
-            shapes[level] = coarser.shape
+    for number in range(len(dataset.overviews(1))):
+        with rasterio.open(dataset.name, overview_level=number) as coarser:
+            shapes[number] = coarser.shape
     for level, shape in shapes.items():
         rows, columns = (
             range(math.ceil(side / block))

@@ -97,12 +97,6 @@ class Asset(Closing):
         """The file, or its view on another grid."""
         return self._dataset
 
-    @property
-    def data_type(self) -> np.dtype[np.generic]:
-        """Type that samples are given in."""
-        stored = self._dataset.dtypes[0]
-        return np.dtype(AMPLITUDE_TYPE if is_complex(stored) else stored)
-
     def close(self) -> None:
         """Close the file."""
         self._dataset.close()
@@ -169,9 +163,10 @@ class Asset(Closing):
         self, bands: Sequence[SceneBand], window: Window, samples: npt.NDArray[np.generic],
         missing: Bools,
     ) -> None:  # fmt: skip
-        """Read bands of this file into `samples`, of its type; say in `missing` which are missing.
+        """Read bands of this file into `samples`, and say in `missing` which are missing.
 
-        Both are (band, height, width). Raises SceneError where the file is damaged there.
+        Both are (band, height, width), and the first of a type that holds the file's. Raises
+        SceneError where the file is damaged there.
         """
         try:
             if is_complex(self._dataset.dtypes[0]):

@@ -166,10 +166,10 @@ class Raster(Closing):
         bands = [self.bands[i] for i in mine]
         together = slice(mine[0], mine[-1] + 1)
         # Mostly its bands follow on one another, and then nothing needs to be copied.
-        if mine == list(range(mine[0], mine[-1] + 1)) and asset.data_type == samples.dtype:
+        if mine == list(range(mine[0], mine[-1] + 1)):
             asset.read(bands, window, samples[together], missing[together])
             return
-        found = np.empty((len(mine), *samples.shape[1:]), asset.data_type)
+        found = np.empty((len(mine), *samples.shape[1:]), samples.dtype)
         gone = np.empty(found.shape, bool)
         asset.read(bands, window, found, gone)
         samples[mine], missing[mine] = found, gone

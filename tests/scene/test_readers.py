@@ -90,16 +90,14 @@ def test_after_an_error_no_file_is_begun_and_none_is_being_read() -> None:
     ended, begun = threading.Event(), threading.Event()
     together = threading.Barrier(2, timeout=LONG_S)
 
-    def slow() -> None:
+    def work() -> None:
         together.wait()
+        if threading.current_thread() is not threading.main_thread():
+            raise SceneError("second")
         time.sleep(0.3)
         ended.set()
 
-    def fails() -> None:
-        together.wait()
-        raise SceneError("second")
-
-    reads = [read("a", slow), read("b", fails), read("c", begun.set)]
+    reads = [read("a", work), read("b", work), read("c", begun.set)]
     with environment(), Readers(2) as pool:
         with pytest.raises(SceneError, match="second"):
             pool.read(reads)
