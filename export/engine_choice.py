@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from edgers.engines import Engine
-from edgers.engines.settings import processors
 from edgers.errors import AccuracyError, EngineError, GraphError
 from edgers.export.allowed import Allowed, allowed_candidates, usable_candidates
 from edgers.export.candidate_table import candidate_row, candidate_text
@@ -16,6 +15,7 @@ from edgers.export.proof import Proof
 from edgers.export.stopwatch import tile_of_noise
 from edgers.export.timing import Timed, Timing, time_trials
 from edgers.export.trial import Subject, Trial, load_candidate, try_candidate
+from edgers.processors import processors
 from edgers.targets.target import Candidate, Target
 
 Tell = Callable[[str], None]

@@ -1,10 +1,10 @@
 """Settings of engines: words that are checked, and how many tiles they let be worked on at once."""
 
-import os
 from collections.abc import Mapping
 
 from edgers.engines.engine import Settings
 from edgers.errors import EngineError
+from edgers.processors import processors
 
 STREAMS = ("processors", "half")
 """Tiles at once: one a processor, or one for two, where two processors share their vector units."""
@@ -35,10 +35,3 @@ def stream_count(streams: str) -> int:
     """Give the tiles worked on at once for a word of `STREAMS`."""
     count = processors()
     return min(MOST_STREAMS, count if streams == "processors" else max(1, count // 2))
-
-
-def processors() -> int:
-    """Count the processors this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

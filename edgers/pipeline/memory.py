@@ -21,7 +21,7 @@ from edgers.pipeline.options import RunOptions
 from edgers.pipeline.plan import plan_scene, score_channels
 from edgers.pipeline.scene_scaling import looking_bytes
 from edgers.pipeline.warmup import warm_up_run
-from edgers.scene.block_cache import cache_bytes
+from edgers.scene.block_cache import cache_bytes, decoding_bytes
 from edgers.scene.scene import Scene
 from edgers.tiling.axis_tiles import smallest_tile_px
 from edgers.tiling.grid import Grid
@@ -69,7 +69,7 @@ class MemoryPlan:
     cache: int
     """Blocks of the scene, so that each is decoded once."""
     tiles: int
-    """Tiles between reading and writing."""
+    """Tiles between reading and writing, and blocks of files that are decoded side by side."""
     seams: int
     """What waits to be mixed with later tiles."""
     finish: int
@@ -139,14 +139,17 @@ def memory_plan(
 ) -> MemoryPlan:
     """Work out the peak for tiles of `grid`."""
     channels = score_channels(model) if grid.weights or options.probabilities else 1
-    threads = options.workers + OTHER_THREADS
+    # The first reads in the thread that was there before.
+    more_readers = scene.readers - 1
+    threads = options.workers + OTHER_THREADS + more_readers
     return MemoryPlan(
         process=need.process_bytes + HEAP_BYTES * threads,
         engine=round(need.bytes_per_px * _largest_area(grid) * options.workers),
         cache=options.cache_bytes or cache_bytes(scene.used, grid),
         tiles=max(
             _tiles_bytes(model, scene, grid, options, channels), looking_bytes(model.inputs, scene)
-        ),
+        )
+        + (more_readers * decoding_bytes(scene.used) if more_readers else 0),
         seams=_seams_bytes(grid, channels),
         finish=FINISH_BYTES,
     )

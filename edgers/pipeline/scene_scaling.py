@@ -7,6 +7,7 @@ of a band takes 0.5 MiB.
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -51,7 +52,8 @@ def scaled_to_scene(source: ModelInput, scene: Scene) -> ModelInput:
     if stack is None or not looks_at_scene(source.scaling):
         return source
     shape = scene.height_px, scene.width_px
-    return scaled_to_samples(source, stack.read, shape, stack.bands, stack.is_scaled)
+    read = partial(scene.read_input, source.name)
+    return scaled_to_samples(source, read, shape, stack.bands, stack.is_scaled)
 
 
 def scaled_to_samples(

@@ -7,6 +7,7 @@ cache and a strip of blocks in memory.
 import errno
 import os
 import warnings
+from contextlib import ExitStack
 from pathlib import Path
 
 import rasterio.shutil
@@ -15,7 +16,8 @@ from rasterio.errors import NotGeoreferencedWarning
 from edgers.products.cog_check import is_whole_cog
 from edgers.products.disk_errors import disk_errors
 from edgers.products.draft import Draft
-from edgers.products.vrt import Meaning, write_vrt
+from edgers.products.overviews import Overviews
+from edgers.products.vrt import Meaning, write_level, write_vrt
 from edgers.products.warp import warp_raster
 from edgers.scene.place import Place
 
@@ -36,17 +38,33 @@ def write_cog(
     description, warped = path.with_suffix(".vrt"), path.with_suffix(".warped.tif")
     with disk_errors(path.name), warnings.catch_warnings():
         warnings.simplefilter("ignore", NotGeoreferencedWarning)
-        write_vrt(description, draft, place, meaning)
-        source = description
         if onto is not None and onto is not place:
+            write_vrt(description, draft, place, meaning)
             warp_raster(description, warped, place, onto, continuous=continuous)
-            source = warped
-        _copy(source, path, continuous=continuous)
+            _copy(warped, path, continuous=continuous)
+        elif continuous:
+            write_vrt(description, draft, place, meaning)
+            _copy(description, path, continuous=True)
+        else:
+            _copy_with_votes(description, path, draft, place, meaning)
         if not is_whole_cog(path):
             path.unlink()
             raise OSError(errno.EIO, "its end is missing; the disk may be full")
         description.unlink()
         warped.unlink(missing_ok=True)
+
+
+def _copy_with_votes(
+    description: Path, path: Path, draft: Draft, place: Place, meaning: Meaning
+) -> None:
+    """Make the COG of classes with overviews that are there before GDAL begins."""
+    with Overviews(draft, int(meaning.nodata), BLOCK_PX) as overviews, ExitStack() as written:
+        levels = [level.path.with_suffix(".vrt") for level in overviews.levels]
+        for level, there in zip(overviews.levels, levels, strict=True):
+            written.callback(there.unlink, missing_ok=True)
+            write_level(there, level)
+        write_vrt(description, draft, place, meaning, levels)
+        _copy(description, path, continuous=False)
 
 
 def _copy(source: Path, path: Path, *, continuous: bool) -> None:

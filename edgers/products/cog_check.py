@@ -31,10 +31,16 @@ def is_whole_cog(path: Path) -> bool:
 def _blocks(dataset: DatasetReader) -> Iterator[tuple[int, int]]:
     """Give place and size of each block, in bytes; bands share their blocks."""
     height, width = dataset.block_shapes[0]
-    levels = [None, *range(len(dataset.overviews(1)))]
-    for level, factor in zip(levels, [1, *dataset.overviews(1)], strict=True):
-        rows = range(math.ceil(math.ceil(dataset.height / factor) / height))
-        columns = range(math.ceil(math.ceil(dataset.width / factor) / width))
+    shapes: dict[int | None, tuple[int, int]] = {None: dataset.shape}
+    # Half of an odd side is rounded up or down, as whoever made the level likes.
+    for number in range(len(dataset.overviews(1))):
+        with rasterio.open(dataset.name, overview_level=number) as coarser:
+            shapes[number] = coarser.shape
+    for level, shape in shapes.items():
+        rows, columns = (
+            range(math.ceil(side / block))
+            for side, block in zip(shape, (height, width), strict=True)
+        )
         for row, column in itertools.product(rows, columns):
             offset, size = (
                 int(dataset.get_tag_item(f"BLOCK_{what}_{column}_{row}", "TIFF", 1, level) or 0)

@@ -34,8 +34,13 @@ class Meaning:
     """Classes of a class map: they give its colours."""
 
 
-def write_vrt(path: Path, draft: Draft, place: Place, meaning: Meaning) -> None:
-    """Write the description of `draft`, which lies in the same folder, to `path`."""
+def write_vrt(
+    path: Path, draft: Draft, place: Place, meaning: Meaning, overviews: Sequence[Path] = ()
+) -> None:
+    """Write the description of `draft`, which lies in the same folder, to `path`.
+
+    `overviews` are descriptions of its coarser levels there (`write_level`), the finest first.
+    """
     shape = draft.shape
     root = ET.Element(
         "VRTDataset", rasterXSize=str(shape.width_px), rasterYSize=str(shape.height_px)
@@ -51,6 +56,21 @@ def write_vrt(path: Path, draft: Draft, place: Place, meaning: Meaning) -> None:
             _add_colours(band, meaning.classes)
         else:
             _add_text(band, "ColorInterp", "Gray" if len(meaning.bands) == 1 else "Undefined")
+        for overview in overviews:
+            level = ET.SubElement(band, "Overview")
+            _add_text(level, "SourceFilename", overview.name).set("relativeToVRT", "1")
+            _add_text(level, "SourceBand", str(position + 1))
+    ET.ElementTree(root).write(path, encoding="utf-8")
+
+
+def write_level(path: Path, draft: Draft) -> None:
+    """Write the description of a coarser level to `path`: what it means, the finest says."""
+    shape = draft.shape
+    root = ET.Element(
+        "VRTDataset", rasterXSize=str(shape.width_px), rasterYSize=str(shape.height_px)
+    )
+    for position in range(shape.bands):
+        _add_band(root, draft, position)
     ET.ElementTree(root).write(path, encoding="utf-8")
 
 

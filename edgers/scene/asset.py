@@ -2,6 +2,7 @@
 
 import math
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -158,17 +159,21 @@ class Asset(Closing):
         }
         self._masks = _shared_masks(self._dataset)
 
-    def read(self, bands: list[SceneBand], window: Window) -> tuple[npt.NDArray[np.generic], Bools]:
-        """Read bands of this file, (band, height, width), and tell which samples are missing.
+    def read(
+        self, bands: Sequence[SceneBand], window: Window, samples: npt.NDArray[np.generic],
+        missing: Bools,
+    ) -> None:  # fmt: skip
+        """Read bands of this file into `samples`, and say in `missing` which are missing.
 
-        Raises SceneError where the file is damaged there.
+        Both are (band, height, width), and the first of a type that holds the file's. Raises
+        SceneError where the file is damaged there.
         """
         try:
             if is_complex(self._dataset.dtypes[0]):
-                samples, missing = self._read_amplitudes(bands, window)
+                self._read_amplitudes(bands, window, samples, missing)
             else:
-                samples = self._dataset.read([band.index for band in bands], window=window)
-                missing = self._missing(samples, bands)
+                self._dataset.read([band.index for band in bands], window=window, out=samples)
+                self._find_missing(samples, bands, missing)
             for mask in self._masks:
                 valid = (
                     self._dataset.read(mask, window=window)
@@ -176,7 +181,6 @@ class Asset(Closing):
                     else self._dataset.read_masks(bands[0].index, window=window)
                 )
                 missing |= valid == 0
-            return samples, missing
         except (RasterioError, ValueError, MemoryError) as error:
             top, left = int(window.row_off), int(window.col_off)
             raise SceneError(
@@ -187,26 +191,27 @@ class Asset(Closing):
                 fix="Copy or download the file again.",
             ) from error
 
-    def _missing(self, samples: npt.NDArray[np.generic], bands: list[SceneBand]) -> Bools:
+    def _find_missing(
+        self, samples: npt.NDArray[np.generic], bands: Sequence[SceneBand], missing: Bools
+    ) -> None:
         """Tell which samples, (band, height, width), are no measurement, by value and NaN."""
-        missing = np.zeros(samples.shape, bool)
         if np.issubdtype(samples.dtype, np.inexact):
             np.logical_not(np.isfinite(samples), out=missing)
+        else:
+            missing[...] = False
         for plane, gone, band in zip(samples, missing, bands, strict=True):
             if (value := self._nodata[band.index]) is not None:
                 gone |= plane == value
-        return missing
 
     def _read_amplitudes(
-        self, bands: list[SceneBand], window: Window
-    ) -> tuple[npt.NDArray[np.generic], Bools]:
+        self, bands: Sequence[SceneBand], window: Window, samples: npt.NDArray[np.generic],
+        missing: Bools,
+    ) -> None:  # fmt: skip
         """Read complex samples as their amplitude; nodata v is v + 0i.
 
         Some rows at a time: a complex sample takes up to four times the bytes of its amplitude.
         """
         height, width = int(window.height), int(window.width)
-        samples = np.empty((len(bands), height, width), AMPLITUDE_TYPE)
-        missing = np.empty(samples.shape, bool)
         step = max(1, AMPLITUDES_AT_ONCE // max(1, width))
         for top in range(0, height, step):
             rows = slice(top, min(top + step, height))
@@ -216,8 +221,9 @@ class Asset(Closing):
                 # A part near the limit of its type has no finite amplitude: it counts as missing.
                 with np.errstate(over="ignore", invalid="ignore"):
                     samples[i, rows] = np.abs(one[0])
-                missing[i, rows] = self._missing(one, [band])[0] | ~np.isfinite(samples[i, rows])
-        return samples, missing
+                gone = missing[i : i + 1, rows]
+                self._find_missing(one, [band], gone)
+                gone |= ~np.isfinite(samples[i : i + 1, rows])
 
 
 def is_complex(data_type: str) -> bool:

@@ -32,6 +32,9 @@ rows of a file."""
 BLOCK_OVERHEAD_BYTES = 256
 """What GDAL keeps about a block beside its samples (gcore/gdalrasterblock.cpp), rounded up."""
 
+DECODED_BYTES = 4
+"""What JPEG 2000 decodes a sample to, whatever its type."""
+
 
 Used = tuple[DatasetReader | WarpedVRT, Sequence[int]]
 """A file, or its view on another grid, and the numbers of the bands read of it."""
@@ -40,6 +43,11 @@ Used = tuple[DatasetReader | WarpedVRT, Sequence[int]]
 def cache_bytes(files: Iterable[Used], grid: Grid) -> int:
     """Give the size GDAL's block cache needs for tiles worked on in the order of `grid`."""
     return SLACK_BYTES + sum(_file_bytes(dataset, used, grid) for dataset, used in files)
+
+
+def decoding_bytes(files: Iterable[Used]) -> int:
+    """Give what decoding one block takes beside the cache, of the file with the largest blocks."""
+    return max(map(_decoded_bytes, files))
 
 
 def set_cache(size_bytes: int) -> None:
@@ -102,6 +110,16 @@ def _lines(plan: AxisPlan, block_px: int, size_px: int, scale: float, reach_px: 
         last = min(size_px, math.ceil(min(tile.window_stop, plan.size_px) * scale) + reach_px)
         spans.append(-(-last // block_px) - first // block_px)
     return max(spans)
+
+
+def _decoded_bytes(file: Used) -> int:
+    """Give the bytes of a block while it is decoded, all bands where they share blocks."""
+    dataset, used = file
+    source = dataset.src_dataset if isinstance(dataset, WarpedVRT) else dataset
+    height, width = source.block_shapes[0]
+    bands = source.count if source.interleaving == Interleaving.pixel else 1
+    widest = max(np.dtype(_plain(source.dtypes[band - 1])).itemsize for band in used)
+    return int(height * width) * bands * max(DECODED_BYTES, widest)
 
 
 def _pixel_bytes(dataset: DatasetReader | WarpedVRT, used: Sequence[int]) -> int:

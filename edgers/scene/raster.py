@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,7 @@ from edgers.scene.folder import found_files
 from edgers.scene.nodata import nodata_pixels
 from edgers.scene.open import MAX_SIDE_PX
 from edgers.scene.place import Place
+from edgers.scene.readers import FileRead, Reading
 from edgers.scene.scene_asset import SceneAsset
 from edgers.scene.stac_item import SceneFile
 
@@ -136,14 +138,41 @@ class Raster(Closing):
 
         Raises SceneError where the file is damaged there.
         """
+        return self.reading(row, column, height, width).alone()
+
+    def reading(self, row: int, column: int, height: int, width: int) -> Reading[SceneWindow]:
+        """Make ready to read one window, in pixels of the raster, with a read for each file."""
         window = Window(column, row, width, height)
         samples = np.empty((len(self.bands), height, width), self.data_type)
         missing = np.empty(samples.shape, bool)
-        for position, asset in self._assets.items():
-            mine = [i for i, band in enumerate(self.bands) if band.asset == position]
-            samples[mine], missing[mine] = asset.read([self.bands[i] for i in mine], window)
-        nodata = nodata_pixels(samples, missing, self._source)
-        return SceneWindow(samples=samples, missing=missing, nodata=nodata)
+
+        def finish() -> SceneWindow:
+            nodata = nodata_pixels(samples, missing, self._source)
+            return SceneWindow(samples=samples, missing=missing, nodata=nodata)
+
+        reads = [
+            FileRead(
+                path=asset.path, work=partial(self._read_file, asset, window, samples, missing)
+            )
+            for asset in self._assets.values()
+        ]
+        return Reading(reads=tuple(reads), finish=finish)
+
+    def _read_file(
+        self, asset: SceneAsset, window: Window, samples: npt.NDArray[np.generic], missing: Bools
+    ) -> None:
+        """Put the bands of one file into their places in `samples` and `missing`."""
+        mine = [i for i, band in enumerate(self.bands) if band.asset == asset.position]
+        bands = [self.bands[i] for i in mine]
+        together = slice(mine[0], mine[-1] + 1)
+        # Mostly its bands follow on one another, and then nothing needs to be copied.
+        if mine == list(range(mine[0], mine[-1] + 1)):
+            asset.read(bands, window, samples[together], missing[together])
+            return
+        found = np.empty((len(mine), *samples.shape[1:]), samples.dtype)
+        gone = np.empty(found.shape, bool)
+        asset.read(bands, window, found, gone)
+        samples[mine], missing[mine] = found, gone
 
 
 def _open_all(files: Sequence[SceneFile], opened: ExitStack) -> Iterator[SceneAsset]:

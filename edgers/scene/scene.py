@@ -15,6 +15,7 @@ from edgers.scene.block_cache import Used
 from edgers.scene.folder import scene_name
 from edgers.scene.place import Place
 from edgers.scene.raster import Raster, SceneWindow
+from edgers.scene.readers import Readers, reader_count
 from edgers.scene.stack import InputStack
 
 
@@ -89,9 +90,12 @@ class Scene(Closing):
                 stacks[one.name] = opened.enter_context(
                     InputStack(paths[one.name], one, by_input[one.name], grid=grid)
                 )
+            self.stacks: Mapping[str, InputStack] = stacks
+            self._main = stacks[main.name]
+            self.readers = reader_count(self.files)
+            # The last to be opened is the first to be closed.
+            self._readers = opened.enter_context(Readers(self.readers))
             self._opened = opened.pop_all()
-        self.stacks: Mapping[str, InputStack] = stacks
-        self._main = stacks[main.name]
         self.name = scene_name(paths[main.name][0])
 
     def close(self) -> None:
@@ -189,9 +193,7 @@ class Scene(Closing):
 
         Raises SceneError where a file is damaged there.
         """
-        windows = {
-            name: stack.read(row, column, height, width) for name, stack in self.stacks.items()
-        }
+        windows = self._read(self.stacks, row, column, height, width)
         nodata = np.zeros((height, width), bool)
         for name, window in windows.items():
             if self.stacks[name].source.nodata.counts:
@@ -202,6 +204,19 @@ class Scene(Closing):
                 samples=main.samples[-1], missing=main.missing[-1], nodata=main.nodata
             )
         return StackWindow(inputs=windows, nodata=nodata, main=main)
+
+    def read_input(self, name: str, row: int, column: int, height: int, width: int) -> SceneWindow:
+        """Read one window of one input alone; raises SceneError where a file is damaged there."""
+        stacks = {name: self.stacks[name]}
+        return self._read(stacks, row, column, height, width)[name]
+
+    def _read(
+        self, stacks: Mapping[str, InputStack], row: int, column: int, height: int, width: int
+    ) -> dict[str, SceneWindow]:
+        """Read one window of some inputs, their files side by side."""
+        found = {name: one.reading(row, column, height, width) for name, one in stacks.items()}
+        self._readers.read(read for reading in found.values() for read in reading.reads)
+        return {name: reading.finish() for name, reading in found.items()}
 
 
 def _renamed_by_input(

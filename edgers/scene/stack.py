@@ -11,6 +11,7 @@ from edgers.contract import ModelInput
 from edgers.scene.bands import SceneBand
 from edgers.scene.folder import found_files
 from edgers.scene.raster import Raster, SceneWindow
+from edgers.scene.readers import Reading
 from edgers.scene.series import dates_of
 
 
@@ -63,12 +64,20 @@ class InputStack(Closing):
             return self.dates[-1], "last of a series"
         return self.rasters[0].time
 
-    def read(self, row: int, column: int, height: int, width: int) -> SceneWindow:
-        """Read one window: (band, height, width), or (time, band, height, width) of a series.
+    def reading(self, row: int, column: int, height: int, width: int) -> Reading[SceneWindow]:
+        """Make ready to read one window, with a read for each file.
 
-        A pixel of a series is nodata when it is so at all dates, or at any, by the contract's rule.
+        It is (band, height, width), or (time, band, height, width) of a series. A pixel of a series
+        is nodata when it is so at all dates, or at any, by the contract's rule.
         """
-        windows = [raster.read(row, column, height, width) for raster in self.rasters]
+        dates = [raster.reading(row, column, height, width) for raster in self.rasters]
+        reads = tuple(read for date in dates for read in date.reads)
+        return Reading(
+            reads=reads, finish=lambda: self._together([date.finish() for date in dates])
+        )
+
+    def _together(self, windows: Sequence[SceneWindow]) -> SceneWindow:
+        """Put the dates of a series into one window."""
         if not self.source.is_series:
             return windows[0]
         rule = np.any if self.source.nodata.pixel == "any" else np.all

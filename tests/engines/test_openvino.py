@@ -12,6 +12,7 @@ from builders.networks import fixed_net, unet
 
 from edgers.engines import settings
 from edgers.errors import EngineError
+from edgers.processors import processors
 
 ov = pytest.importorskip("openvino", reason="openvino is not installed")
 from edgers.engines.openvino import OpenVinoEngine  # noqa: E402
@@ -34,7 +35,7 @@ def test_one_thread_works_on_a_tile(
     monkeypatch: pytest.MonkeyPatch, streams: str, count: int
 ) -> None:
     # OpenVINO makes no more streams than there are processors.
-    count = min(count, settings.processors())
+    count = min(count, processors())
     monkeypatch.setattr(settings, "processors", lambda: 2)
     told = engine(streams=streams)._model
     assert told.get_property("NUM_STREAMS") == count

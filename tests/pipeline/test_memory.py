@@ -26,6 +26,7 @@ from edgers.pipeline.model import Model, load_model
 from edgers.pipeline.options import RunOptions
 from edgers.pipeline.plan import open_scene, plan_scene
 from edgers.pipeline.run import run_scene
+from edgers.scene import readers
 from edgers.scene.open import environment
 
 LAYOUT: dict[str, Any] = {"tiled": True, "blockxsize": 256, "blockysize": 256}
@@ -130,6 +131,23 @@ def test_the_plan_grows_with_bands_and_their_type(tmp_path: Path, exact: Model) 
     for less, greater in itertools.pairwise(found):
         assert less.cache < greater.cache
         assert less.tiles <= greater.tiles
+
+
+def test_the_plan_grows_with_files_read_side_by_side(
+    tmp_path: Path, exact: Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in BAND_NAMES:
+        write_scene(
+            tmp_path / f"{name}.tif", noise(1, 600, 600, "uint16"), names=(name,), **LAYOUT
+        )  # fmt: skip
+    found = []
+    for count in (1, 2, 3):
+        monkeypatch.setattr(readers, "processors", lambda count=count: count)
+        found.append(planned(exact, tmp_path))
+    for less, greater in itertools.pairwise(found):
+        assert greater.process - less.process == memory.HEAP_BYTES
+        # A block is decoded to 32 bits.
+        assert greater.tiles - less.tiles == 4 * 256**2
 
 
 def test_the_plan_grows_with_overlap_where_tiles_are_mixed(endless: Model, scene: Path) -> None:

@@ -18,6 +18,7 @@ from rasterio.errors import NotGeoreferencedWarning
 from rasterio.rpc import RPC
 
 from edgers.contract import ModelClass
+from edgers.kernels.reference.votes import halve
 from edgers.products.cog import write_cog
 from edgers.products.draft import Draft, DraftShape
 from edgers.products.vrt import Meaning, write_vrt
@@ -68,6 +69,36 @@ def test_samples_are_those_of_the_draft(
         assert np.array_equal(dataset.read(), samples)
         assert set(dataset.nodatavals) == {77.0}
     assert sorted(path.name for path in tmp_path.iterdir()) == ["p.tif", "x.raw"]
+
+
+@pytest.mark.parametrize("kind", ["uint8", "float32"])
+@pytest.mark.parametrize(
+    ("shape", "coarsest"),
+    [((256, 256), 1), ((257, 9), 2), ((513, 512), 4), ((1025, 1023), 8), ((3, 600), 4)],
+)
+def test_odd_sides_are_halved_down_to_one_block(
+    tmp_path: Path, kind: str, shape: tuple[int, int], coarsest: int
+) -> None:
+    samples = np.random.default_rng(0).integers(0, 3, (1, *shape)).astype(kind)
+    path = made(tmp_path, samples, meaning(1, 77))
+    with opened(path) as dataset:
+        factors = [1, *dataset.overviews(1)]
+    assert factors == [2**i for i in range(len(factors))]
+    # GDAL rounds down where it averages, so that it may need a level less.
+    assert factors[-1] in ((coarsest,) if kind == "uint8" else (coarsest, coarsest // 2))
+    if len(factors) > 1:
+        with rasterio.open(path, overview_level=len(factors) - 2) as dataset:
+            assert max(dataset.shape) <= 256
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["p.tif", "x.raw"]
+
+
+def test_overviews_of_classes_are_voted_on_level_by_level(tmp_path: Path) -> None:
+    samples = np.random.default_rng(0).integers(0, 4, (1, 1030, 2055)).astype("uint8")
+    path, wanted = made(tmp_path, samples, meaning(1, 3)), samples[0]
+    for level in range(4):
+        wanted = halve(wanted, 3)
+        with rasterio.open(path, overview_level=level) as dataset:
+            assert np.array_equal(dataset.read(1), wanted)
 
 
 @pytest.mark.parametrize("nodata", [0, 255, 65_535, -9999.0, 0.1, float("nan"), -3.4e38])

@@ -50,6 +50,18 @@ def whole(folder: Path, **fields: Any) -> SceneWindow:
         return raster.read(0, 0, raster.height_px, raster.width_px)
 
 
+def test_bands_of_one_file_may_lie_about_one_of_another_of_another_type(tmp_path: Path) -> None:
+    outer, inner = noise(2, 40, 50, "int16"), noise(1, 40, 50, "uint16", seed=1)
+    outer[0, 3, 4], outer[1, 5, 6], inner[0, 7, 8] = -9, -9, 60_000
+    write_scene(tmp_path / "outer.tif", outer, names=("B04", "B02"), nodata=-9)
+    write_scene(tmp_path / "inner.tif", inner, names=("B03",), nodata=60_000)
+    found = whole(tmp_path)
+    assert found.samples.dtype == np.int32
+    assert np.array_equal(found.samples, np.stack([outer[1], inner[0], outer[0]]))
+    gone = [tuple(map(int, place)) for place in np.argwhere(found.missing)]
+    assert gone == [(0, 5, 6), (1, 7, 8), (2, 3, 4)]
+
+
 def warped(path: Path, like: Path, resampling: str = "bilinear") -> npt.NDArray[Any]:
     """Bring a file onto the grid of another with GDAL's own warp of the whole."""
     with rasterio.open(path) as from_, rasterio.open(like) as to:
