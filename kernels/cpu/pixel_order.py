@@ -1,0 +1,100 @@
+"""Ingest of samples whose bands lie side by side in each pixel, as they lie.
+
+All steps are done in that order, for the numbers of neighbouring bands lie side by side too; the
+results, while they are near, are then laid out by band.
+"""
+
+import numpy as np
+
+from edgers.kernels.cpu.flat import Array, Steps
+from edgers.kernels.cpu.samples import finish, load, put
+from edgers.kernels.jit import kernel
+from edgers.kernels.recipe import (
+    ADD,
+    AT_LEAST,
+    AT_MOST,
+    DIVIDE,
+    MULTIPLY,
+    NOT_ABOVE,
+    NOT_BELOW,
+    SUBTRACT,
+)
+from edgers.kernels.wide_vectors import wide_vectors
+
+GROUP = 256
+"""Samples that share a copy of the numbers, in whole pixels: eight of 1 KiB stay in the L1 cache."""
+NEAR = 6144
+"""Samples worked on at once, in whole pixels: 24 KiB of float32 stay there beside them."""
+
+
+@kernel
+def ingest_by_pixel(
+    stored: Array, row_step: int, mask: Array, mask_row_step: int, has_mask: bool, shape: Steps,
+    numbers: Array, endings: Array, fill: Array, out: Array, out_steps: tuple[int, int],
+    is_half: bool, is_whole: bool,
+) -> None:  # fmt: skip
+    """As `ingest`, where a pixel's samples, and its marks of missing ones, lie side by side."""
+    layers, height, width = shape
+    group = max(1, GROUP // layers) * layers
+    n = np.empty((len(endings), numbers.shape[1], group), np.float32)
+    fills = np.empty(group, np.float32)
+    for i in range(group):
+        n[:, :, i] = numbers[:, :, i % layers]
+        fills[i] = fill[i % layers]
+    most = max(1, NEAR // group) * (group // layers)
+    buffer, one_layer = np.empty(most * layers, np.float32), np.empty(most, np.float32)
+    for row in range(height):
+        for begin in range(0, width, most):
+            pixels = min(most, width - begin)
+            x = buffer[: pixels * layers]
+            load(stored[row * row_step + begin * layers :], 1, x)
+            for segment in range(len(endings)):
+                for i in range(0, len(x), group):
+                    _segment_of_pixels(x[i : i + group], n[segment])
+                finish(x, endings[segment])
+            if has_mask:
+                first = row * mask_row_step + begin * layers
+                for i in range(0, len(x), group):
+                    _fill_pixels(x[i : i + group], mask[first + i :], fills)
+            goal = row * width + begin
+            if out_steps[0] == 1:
+                put(x, out[goal * layers :], 1, is_half, is_whole)
+                continue
+            for layer in range(layers):
+                target = out[layer * out_steps[0] + goal :]
+                if is_half or is_whole:
+                    _lay(x, layer, layers, one_layer[:pixels])
+                    put(one_layer[:pixels], target, 1, is_half, is_whole)
+                else:
+                    _lay(x, layer, layers, target[:pixels])
+
+
+@kernel
+def _segment_of_pixels(x: Array, n: Array) -> None:
+    wide_vectors()
+    a, b, low, high = n[MULTIPLY], n[ADD], n[AT_LEAST], n[AT_MOST]
+    c, d, floor, ceiling = n[SUBTRACT], n[DIVIDE], n[NOT_BELOW], n[NOT_ABOVE]
+    for i in range(len(x)):
+        v = x[i] * a[i] + b[i]
+        # NaN compares as false and stays.
+        v = low[i] if v < low[i] else v
+        v = high[i] if v > high[i] else v
+        v = (v - c[i]) / d[i]
+        v = floor[i] if v < floor[i] else v
+        x[i] = ceiling[i] if v > ceiling[i] else v
+
+
+@kernel
+def _fill_pixels(x: Array, holes: Array, fills: Array) -> None:
+    wide_vectors()
+    for i in range(len(x)):
+        x[i] = fills[i] if holes[i] else x[i]
+
+
+@kernel
+def _lay(x: Array, layer: int, layers: int, target: Array) -> None:
+    """Lay the samples of one layer side by side."""
+    # Without a sign an index cannot mean "from the end".
+    step, start = np.uint64(layers), np.uint64(layer)
+    for i in range(np.uint64(len(target))):
+        target[i] = x[start + i * step]
