@@ -21,8 +21,10 @@ from edgers.kernels.recipe import (
 )
 from edgers.kernels.wide_vectors import wide_vectors
 
-GROUP = 256
-"""Samples that share a copy of the numbers, in whole pixels: eight of 1 KiB stay in the L1 cache."""
+GROUP = 512
+"""Samples that share a copy of the numbers, in whole pixels: eight of 2 KiB stay in the L1 cache."""
+LANES = 16
+"""Float32 in the widest vectors: a group of as many pixels leaves no rest."""
 NEAR = 6144
 """Samples worked on at once, in whole pixels: 24 KiB of float32 stay there beside them."""
 
@@ -35,13 +37,15 @@ def ingest_by_pixel(
 ) -> None:  # fmt: skip
     """As `ingest`, where a pixel's samples, and its marks of missing ones, lie side by side."""
     layers, height, width = shape
-    group = max(1, GROUP // layers) * layers
+    alike = max(1, GROUP // layers)
+    alike -= alike % LANES if alike > LANES else 0
+    group = alike * layers
     n = np.empty((len(endings), numbers.shape[1], group), np.float32)
     fills = np.empty(group, np.float32)
     for i in range(group):
         n[:, :, i] = numbers[:, :, i % layers]
         fills[i] = fill[i % layers]
-    most = max(1, NEAR // group) * (group // layers)
+    most = max(1, NEAR // group) * alike
     buffer, one_layer = np.empty(most * layers, np.float32), np.empty(most, np.float32)
     for row in range(height):
         for begin in range(0, width, most):
@@ -88,7 +92,9 @@ def _segment_of_pixels(x: Array, n: Array) -> None:
 def _fill_pixels(x: Array, holes: Array, fills: Array) -> None:
     wide_vectors()
     for i in range(len(x)):
-        x[i] = fills[i] if holes[i] else x[i]
+        # Both are loaded: a load that depends on the mark is not vectorised.
+        fill, v = fills[i], x[i]
+        x[i] = fill if holes[i] else v
 
 
 @kernel
