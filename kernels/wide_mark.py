@@ -1,4 +1,4 @@
-"""The mark of `edgers.kernels.wide_vectors` in Numba's terms; imported by the first kernel with it."""
+"""The mark of `edgers.kernels.wide_vectors` in Numba's terms."""
 
 from typing import Any
 
@@ -11,8 +11,8 @@ ATTRIBUTE = '"prefer-vector-width"="512"'
 
 
 @intrinsic
-def _mark(typing_context: Any) -> Any:
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+def _mark(_: Any) -> Any:
+    def generate(context: Any, builder: Any, *_: Any) -> Any:
         # As of 0.50 llvmlite writes what is in this set, but `add` refuses names it does not know.
         set.add(builder.function.attributes, ATTRIBUTE)
         return context.get_dummy_value()

@@ -1,9 +1,9 @@
 """A line in a kernel that asks for the widest vectors the processor has.
 
 LLVM holds itself to 256 bits on processors that have 512, for the sake of those whose clock falls
-under them. A loop that divides, or that moves much memory, is faster with all of them: measured in
-`docs/decisions/016-kernels-by-numba.md`. Lanes do not change what is computed. It means nothing where
-there are no vectors of 512 bits.
+under them. A loop that divides and moves much memory is faster with all of them; what was measured
+stands in `docs/decisions/016-kernels-by-numba.md`. Lanes do not change what is computed. The line
+means nothing where there are no vectors of 512 bits.
 """
 
 from typing import Any

@@ -5,7 +5,7 @@ from functools import partial
 import numpy as np
 import numpy.typing as npt
 
-from edgers.kernels.cpu.flat import Array, Steps, flat
+from edgers.kernels.cpu.flat import Array, Steps, flat, room_for
 from edgers.kernels.cpu.pixel_order import ingest_by_pixel
 from edgers.kernels.cpu.samples import finish, load, put
 from edgers.kernels.jit import kernel
@@ -34,23 +34,27 @@ NO_MASK = np.zeros(1, np.bool_)
 
 def ingest(
     samples: npt.NDArray[np.generic], missing: npt.NDArray[np.bool_] | None, recipe: Recipe,
-    *, channels_last: bool = False,
+    *, channels_last: bool = False, out: Array | None = None,
 ) -> npt.NDArray[np.generic]:  # fmt: skip
-    """As the reference; a sample is loaded once, and stored once."""
+    """As the reference; a sample is loaded once, and stored once.
+
+    `out`, contiguous, of the result's shape and type, takes it in place of a new array.
+    """
     layers, height, width = samples.shape
-    out = np.empty(samples.size, _stored(recipe.data_type))
+    shape = (height, width, layers) if channels_last else (layers, height, width)
+    out = room_for(shape, recipe.data_type, out)
     if out.size:
         source, steps = flat(samples)
         mask, mask_steps = (NO_MASK, (0, 0, 0)) if missing is None else flat(missing)
         segments = recipe.segments
         _ingest(
             source, steps, mask, mask_steps, missing is not None, (layers, height, width),
-            segments.numbers, segments.endings, segments.fill, out,
+            segments.numbers, segments.endings, segments.fill,
+            out.reshape(-1).view(_stored(recipe.data_type)),
             (1, layers) if channels_last else (height * width, 1),
             recipe.data_type == np.float16, np.issubdtype(recipe.data_type, np.integer),
         )  # fmt: skip
-    shape = (height, width, layers) if channels_last else (layers, height, width)
-    return out.view(recipe.data_type).reshape(shape)
+    return out
 
 
 def _stored(kind: np.dtype[np.generic]) -> np.dtype[np.generic]:

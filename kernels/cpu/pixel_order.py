@@ -22,7 +22,7 @@ from edgers.kernels.recipe import (
 from edgers.kernels.wide_vectors import wide_vectors
 
 GROUP = 512
-"""Samples that share a copy of the numbers, in whole pixels: eight of 2 KiB stay in the L1 cache."""
+"""Samples that share a copy of the numbers, in whole pixels: eight of 2 KiB stay in L1 cache."""
 LANES = 16
 """Float32 in the widest vectors: a group of as many pixels leaves no rest."""
 NEAR = 6144
@@ -49,7 +49,7 @@ def ingest_by_pixel(
     buffer, one_layer = np.empty(most * layers, np.float32), np.empty(most, np.float32)
     for row in range(height):
         for begin in range(0, width, most):
-            pixels = min(most, width - begin)
+            pixels, goal = min(most, width - begin), row * width + begin
             x = buffer[: pixels * layers]
             load(stored[row * row_step + begin * layers :], 1, x)
             for segment in range(len(endings)):
@@ -60,17 +60,23 @@ def ingest_by_pixel(
                 first = row * mask_row_step + begin * layers
                 for i in range(0, len(x), group):
                     _fill_pixels(x[i : i + group], mask[first + i :], fills)
-            goal = row * width + begin
             if out_steps[0] == 1:
                 put(x, out[goal * layers :], 1, is_half, is_whole)
-                continue
-            for layer in range(layers):
-                target = out[layer * out_steps[0] + goal :]
-                if is_half or is_whole:
-                    _lay(x, layer, layers, one_layer[:pixels])
-                    put(one_layer[:pixels], target, 1, is_half, is_whole)
-                else:
-                    _lay(x, layer, layers, target[:pixels])
+            else:
+                y = one_layer[:pixels]
+                _put_by_layer(x, y, out[goal:], out_steps[0], layers, is_half, is_whole)
+
+
+@kernel
+def _put_by_layer(
+    x: Array, one_layer: Array, out: Array, step: int, layers: int, is_half: bool, is_whole: bool
+) -> None:
+    for layer in range(layers):
+        if is_half or is_whole:
+            _lay(x, layer, layers, one_layer)
+            put(one_layer, out[layer * step :], 1, is_half, is_whole)
+        else:
+            _lay(x, layer, layers, out[layer * step : layer * step + len(one_layer)])
 
 
 @kernel

@@ -1,4 +1,4 @@
-"""Loops over samples of float32 that lie side by side: what an ingest does in any order of bands."""
+"""Loops over samples of float32 side by side: what an ingest does in any order of bands."""
 
 import numpy as np
 
