@@ -10,7 +10,7 @@ ATTRIBUTE = '"prefer-vector-width"="512"'
 """Attribute of a function (LLVM, `X86Subtarget`); other processors take no notice of it."""
 
 
-@intrinsic
+@intrinsic  # type: ignore[untyped-decorator]
 def _mark(_: Any) -> Any:
     def generate(context: Any, builder: Any, *_: Any) -> Any:
         # As of 0.50 llvmlite writes what is in this set, but `add` refuses names it does not know.

@@ -43,7 +43,9 @@ def cases() -> Iterator[Case]:
     yield from _ingests(random)
     yield from _mixes(random)
     image = random.integers(0, 10_000, (BANDS, 2 * SIDE_PX, 2 * SIDE_PX)).astype(np.uint16)
-    windows = [(image, 64 * i - 9, 64 * i, (SIDE_PX, SIDE_PX), "reflect") for i in range(TILES)]
+    windows: list[tuple[Any, ...]] = [
+        (image, 64 * i - 9, 64 * i, (SIDE_PX, SIDE_PX), "reflect") for i in range(TILES)
+    ]  # fmt: skip
     yield Case(
         name="gather uint16, halo beyond the edge",
         moved_bytes=2 * 2 * BANDS * SIDE_PX**2,
@@ -64,11 +66,11 @@ def _ingests(random: np.random.Generator) -> Iterator[Case]:
     fill = np.zeros((BANDS, 1, 1), np.float32)
     long = make_recipe([clip, *z_score], fill, "float32", tags=tags)
     quantizer = Quantizer(scale=0.02, zero_point=0)
-    made = [
+    made: list[tuple[Any, ...]] = [
         (random.integers(0, 10_000, shape).astype(np.uint16), random.random(shape) < 0.02)
         for _ in range(TILES)
     ]
-    by_pixel = [
+    by_pixel: list[tuple[Any, ...]] = [
         tuple(np.ascontiguousarray(one.transpose(1, 2, 0)).transpose(2, 0, 1) for one in pair)
         for pair in made
     ]

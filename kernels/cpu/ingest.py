@@ -6,8 +6,8 @@ import numpy as np
 import numpy.typing as npt
 
 from edgers.kernels.cpu.flat import Array, Steps, flat, room_for
-from edgers.kernels.cpu.pixel_order import ingest_by_pixel
-from edgers.kernels.cpu.samples import finish, load, put
+from edgers.kernels.cpu.pixel_order import ingest_by_pixel, is_by_pixel
+from edgers.kernels.cpu.samples import finish, load, store, store_half, store_whole
 from edgers.kernels.jit import kernel
 from edgers.kernels.recipe import (
     ADD,
@@ -47,7 +47,11 @@ def ingest(
         source, steps = flat(samples)
         mask, mask_steps = (NO_MASK, (0, 0, 0)) if missing is None else flat(missing)
         segments = recipe.segments
-        _ingest(
+        # Apart, so that what compiles one need not compile the other.
+        work = _ingest
+        if is_by_pixel(layers, steps) and (missing is None or is_by_pixel(layers, mask_steps)):
+            work = ingest_by_pixel
+        work(
             source, steps, mask, mask_steps, missing is not None, (layers, height, width),
             segments.numbers, segments.endings, segments.fill,
             out.reshape(-1).view(_stored(recipe.data_type)),
@@ -72,15 +76,6 @@ def _ingest(
     # Rows that follow on each other are one long row, in both arrays or not at all.
     if steps[1] == width * steps[2] and (not has_mask or mask_steps[1] == width * mask_steps[2]):
         height, width = 1, height * width
-    if (
-        layers > 1 and steps[0] == 1 and steps[2] == layers
-        and (not has_mask or (mask_steps[0] == 1 and mask_steps[2] == layers))
-    ):  # fmt: skip
-        ingest_by_pixel(
-            stored, steps[1], mask, mask_steps[1], has_mask, (layers, height, width), numbers,
-            endings, fill, out, out_steps, is_half, is_whole,
-        )  # fmt: skip
-        return
     by_band = steps[2] == 1 and out_steps[1] == 1
     is_simple = len(endings) == 1 and endings[0] == NOTHING and not is_half
     is_direct = is_simple and by_band and (not has_mask or mask_steps[2] == 1)
@@ -123,10 +118,17 @@ def _ingest_some(
     """Work on as many samples of one layer as `x` has room for."""
     load(source, step, x)
     for segment in range(len(endings)):
-        _segment(x, n[segment], endings[segment])
+        _segment(x, n[segment])
+        finish(x, endings[segment])
     if has_mask:
         _fill(x, holes, hole_step, fill)
-    put(x, target, out_step, is_half, is_whole)
+    # Not in a kernel of its own: what is called is optimised again in each that calls.
+    if is_half:
+        store_half(x, target, out_step)
+    elif is_whole:
+        store_whole(x, target, out_step)
+    else:
+        store(x, target, out_step)
 
 
 @kernel
@@ -162,7 +164,7 @@ def _direct_with_holes(
 
 
 @kernel
-def _segment(x: Array, n: Array, ending: int) -> None:
+def _segment(x: Array, n: Array) -> None:
     wide_vectors()
     # As `_direct`, which LLVM would not vectorise for a target that is its own source.
     a, b, low, high = n[MULTIPLY], n[ADD], n[AT_LEAST], n[AT_MOST]
@@ -174,7 +176,6 @@ def _segment(x: Array, n: Array, ending: int) -> None:
         v = (v - c) / d
         v = floor if v < floor else v
         x[i] = ceiling if v > ceiling else v
-    finish(x, ending)
 
 
 @kernel

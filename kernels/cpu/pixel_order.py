@@ -7,7 +7,7 @@ results, while they are near, are then laid out by band.
 import numpy as np
 
 from edgers.kernels.cpu.flat import Array, Steps
-from edgers.kernels.cpu.samples import finish, load, put
+from edgers.kernels.cpu.samples import finish, load, store, store_half, store_whole
 from edgers.kernels.jit import kernel
 from edgers.kernels.recipe import (
     ADD,
@@ -29,9 +29,14 @@ NEAR = 6144
 """Samples worked on at once, in whole pixels: 24 KiB of float32 stay there beside them."""
 
 
+def is_by_pixel(layers: int, steps: Steps) -> bool:
+    """Tell whether the bands of a pixel, and pixels of a row, follow on each other."""
+    return layers > 1 and steps[0] == 1 and steps[2] == layers
+
+
 @kernel
 def ingest_by_pixel(
-    stored: Array, row_step: int, mask: Array, mask_row_step: int, has_mask: bool, shape: Steps,
+    stored: Array, steps: Steps, mask: Array, mask_steps: Steps, has_mask: bool, shape: Steps,
     numbers: Array, endings: Array, fill: Array, out: Array, out_steps: tuple[int, int],
     is_half: bool, is_whole: bool,
 ) -> None:  # fmt: skip
@@ -51,32 +56,32 @@ def ingest_by_pixel(
         for begin in range(0, width, most):
             pixels, goal = min(most, width - begin), row * width + begin
             x = buffer[: pixels * layers]
-            load(stored[row * row_step + begin * layers :], 1, x)
+            load(stored[row * steps[1] + begin * layers :], 1, x)
             for segment in range(len(endings)):
                 for i in range(0, len(x), group):
                     _segment_of_pixels(x[i : i + group], n[segment])
                 finish(x, endings[segment])
             if has_mask:
-                first = row * mask_row_step + begin * layers
+                first = row * mask_steps[1] + begin * layers
                 for i in range(0, len(x), group):
                     _fill_pixels(x[i : i + group], mask[first + i :], fills)
             if out_steps[0] == 1:
-                put(x, out[goal * layers :], 1, is_half, is_whole)
-            else:
+                _put(x, out[goal * layers :], is_half, is_whole)
+                continue
+            for layer in range(layers):
                 y = one_layer[:pixels]
-                _put_by_layer(x, y, out[goal:], out_steps[0], layers, is_half, is_whole)
+                _lay(x, layer, layers, y)
+                _put(y, out[layer * out_steps[0] + goal :], is_half, is_whole)
 
 
 @kernel
-def _put_by_layer(
-    x: Array, one_layer: Array, out: Array, step: int, layers: int, is_half: bool, is_whole: bool
-) -> None:
-    for layer in range(layers):
-        if is_half or is_whole:
-            _lay(x, layer, layers, one_layer)
-            put(one_layer, out[layer * step :], 1, is_half, is_whole)
-        else:
-            _lay(x, layer, layers, out[layer * step : layer * step + len(one_layer)])
+def _put(x: Array, target: Array, is_half: bool, is_whole: bool) -> None:
+    if is_half:
+        store_half(x, target, 1)
+    elif is_whole:
+        store_whole(x, target, 1)
+    else:
+        store(x, target, 1)
 
 
 @kernel

@@ -38,18 +38,8 @@ def finish(x: Array, ending: int) -> None:
 
 
 @kernel
-def put(x: Array, target: Array, step: int, is_half: bool, is_whole: bool) -> None:
-    """Store as many samples as `x` has, which are lost, every `step` places of `target`."""
-    if is_half:
-        _store_half(x, target, step)
-    elif is_whole:
-        _store_whole(x, target, step)
-    else:
-        _store(x, target, step)
-
-
-@kernel
-def _store(x: Array, target: Array, step: int) -> None:
+def store(x: Array, target: Array, step: int) -> None:
+    """Store as many samples as `x` has, every `step` places of `target`."""
     if step == 1:
         for i in range(len(x)):
             target[i] = x[i]
@@ -59,7 +49,8 @@ def _store(x: Array, target: Array, step: int) -> None:
 
 
 @kernel
-def _store_whole(x: Array, target: Array, step: int) -> None:
+def store_whole(x: Array, target: Array, step: int) -> None:
+    """Store whole numbers, and 0 for NaN; `x` is changed."""
     for i in range(len(x)):
         x[i] = x[i] if x[i] == x[i] else ZERO
     if step == 1:
@@ -71,8 +62,10 @@ def _store_whole(x: Array, target: Array, step: int) -> None:
 
 
 @kernel
-def _store_half(x: Array, target: Array, step: int) -> None:
-    """Store the bits of 16-bit floats, rounded half to even as numpy and IEEE 754 do."""
+def store_half(x: Array, target: Array, step: int) -> None:
+    """Store the bits of 16-bit floats, rounded half to even as numpy and IEEE 754 do;
+    `x` is lost.
+    """
     tiny = np.empty(len(x), np.float32)
     for i in range(len(x)):
         tiny[i] = abs(x[i]) + HALF
