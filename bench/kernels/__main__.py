@@ -1,10 +1,11 @@
 """How fast the CPU kernels are, beside a memory copy and beside numpy.
 
-    python -m edgers.bench.kernels [--threads 2] [--rounds 9] [--only TEXT] [--json FILE]
+    python -m edgers.bench.kernels [--threads 2] [--rounds 9] [--clock processor] [--only TEXT]
 
 Each kernel runs in as many threads as a pipeline on this machine would have, each on its own tile;
 so do the copy of as many bytes as it must move at the least, and what it is compared with. They
-take turns in each round: machines are noisy, read the ratios.
+take turns in each round: machines are noisy, read the ratios. Where others use the machine too,
+`--clock processor` counts the time in which the threads had a processor.
 
 New memory costs as much as a copy where the system has to clear its pages. So the kernel and the
 copy are compared alike: both into memory that is there, or, of kernels that take none, both into
@@ -22,6 +23,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Barrier
+from typing import NamedTuple
 
 import numpy as np
 
@@ -32,6 +34,15 @@ LEAST_S = 0.02
 """A kernel is called again until it has run this long, so that starting threads does not count."""
 COPIES = 2
 """Arrays copied, each by a thread, as many as there are tiles."""
+
+
+class Seconds(NamedTuple):
+    """What a call took."""
+
+    wall: float
+    """On the clock, of all threads at once."""
+    processor: float
+    """On a processor, of one thread."""
 
 
 def all_cases() -> Iterator[Case]:
@@ -53,24 +64,27 @@ def copy_of(size_bytes: int, *, into: bool = False) -> Callable[[], object]:
     return by_thread(np.copy, [(one,) for one in sources])
 
 
-def seconds_a_call(
-    work: Callable[[], object], pool: ThreadPoolExecutor, threads: int, calls: int
-) -> float:
-    """Time `calls` in each of some threads; give the seconds of one call of all of them."""
+def seconds_a_call(work: Callable[[], object], pool: ThreadPoolExecutor, calls: int) -> Seconds:
+    """Time `calls` in each thread of a pool; give the seconds of one call of all of them."""
+    threads = pool._max_workers
     start = Barrier(threads)
 
-    def repeat(_: int) -> None:
+    def repeat(_: int) -> float:
         # One turn a thread, each with its own data.
         start.wait()
+        begin = time.thread_time()
         for _ in range(calls):
             work()
+        return time.thread_time() - begin
 
     begin = time.perf_counter()
-    list(pool.map(repeat, range(threads)))
-    return (time.perf_counter() - begin) / calls
+    worked = list(pool.map(repeat, range(threads)))
+    return Seconds(
+        wall=(time.perf_counter() - begin) / calls, processor=sum(worked) / threads / calls
+    )
 
 
-def measure(case: Case, threads: int, rounds: int) -> dict[str, list[float]]:
+def measure(case: Case, threads: int, rounds: int, clock: str = "wall") -> dict[str, list[float]]:
     """Time a case in both ways of getting memory, the copy and the rival in turn."""
     ways = {"kernel": case.fast, "rival": case.plain}
     ways["copy"] = copy_of(case.moved_bytes, into=case.into is not None)
@@ -80,11 +94,11 @@ def measure(case: Case, threads: int, rounds: int) -> dict[str, list[float]]:
     # The threads stay, as those of a run do, with what their heaps keep.
     with ThreadPoolExecutor(threads) as pool:
         for way, work in ways.items():
-            seconds_a_call(work, pool, threads, 1)
-            calls[way] = max(1, int(LEAST_S / seconds_a_call(work, pool, threads, 1)))
+            seconds_a_call(work, pool, 1)
+            calls[way] = max(1, int(LEAST_S / seconds_a_call(work, pool, 1).wall))
         for _ in range(rounds):
             for way, work in ways.items():
-                times[way].append(seconds_a_call(work, pool, threads, calls[way]))
+                times[way].append(getattr(seconds_a_call(work, pool, calls[way]), clock))
     return times
 
 
@@ -93,6 +107,7 @@ def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     arguments.add_argument("--threads", type=int, default=2)
     arguments.add_argument("--rounds", type=int, default=9)
+    arguments.add_argument("--clock", choices=("wall", "processor"), default="wall")
     arguments.add_argument("--only", default="", help="part of a kernel's name")
     arguments.add_argument("--json", type=Path)
     chosen = arguments.parse_args()
@@ -102,7 +117,7 @@ def main() -> None:
     for case in all_cases():
         if chosen.only not in case.name:
             continue
-        times = measure(case, chosen.threads, chosen.rounds)
+        times = measure(case, chosen.threads, chosen.rounds, chosen.clock)
         share = sorted(c / k for c, k in zip(times["copy"], times["beside copy"], strict=True))
         gain = statistics.median(
             r / k for r, k in zip(times["rival"], times["kernel"], strict=True)

@@ -50,10 +50,10 @@ def _gather(
             if end > begin:
                 start = first + columns[begin] * steps[2]
                 if steps[2] == 1:
-                    # Without a sign an index cannot mean "from the end", and the loop is a copy.
-                    here, there = np.uint64(start), np.uint64(begin)
-                    for i in range(np.uint64(end - begin)):
-                        target[there + i] = run[here + i]
+                    # As slices: an index that cannot mean "from the end" makes the loop a copy.
+                    x, y = run[start : start + end - begin], target[begin:end]
+                    for i in range(len(y)):
+                        y[i] = x[i]
                 else:
                     for i in range(end - begin):
                         target[begin + i] = run[start + i * steps[2]]

@@ -62,16 +62,17 @@ def ingest_by_pixel(
                     _segment_of_pixels(x[i : i + group], n[segment])
                 finish(x, endings[segment])
             if has_mask:
-                first = row * mask_steps[1] + begin * layers
-                for i in range(0, len(x), group):
-                    _fill_pixels(x[i : i + group], mask[first + i :], fills)
+                _fill_pixels(x, mask[row * mask_steps[1] + begin * layers :], fills)
             if out_steps[0] == 1:
                 _put(x, out[goal * layers :], is_half, is_whole)
                 continue
             for layer in range(layers):
-                y = one_layer[:pixels]
-                _lay(x, layer, layers, y)
-                _put(y, out[layer * out_steps[0] + goal :], is_half, is_whole)
+                target = out[layer * out_steps[0] + goal :]
+                if is_half or is_whole:
+                    _lay(x, layer, layers, one_layer[:pixels])
+                    _put(one_layer[:pixels], target, is_half, is_whole)
+                else:
+                    _lay(x, layer, layers, target[:pixels])
 
 
 @kernel
@@ -102,10 +103,13 @@ def _segment_of_pixels(x: Array, n: Array) -> None:
 @kernel
 def _fill_pixels(x: Array, holes: Array, fills: Array) -> None:
     wide_vectors()
-    for i in range(len(x)):
-        # Both are loaded: a load that depends on the mark is not vectorised.
-        fill, v = fills[i], x[i]
-        x[i] = fill if holes[i] else v
+    group = len(fills)
+    for begin in range(0, len(x), group):
+        some, marks = x[begin : begin + group], holes[begin : begin + group]
+        for i in range(len(some)):
+            # Both are loaded: a load that depends on the mark is not vectorised.
+            fill, v = fills[i], some[i]
+            some[i] = fill if marks[i] else v
 
 
 @kernel
