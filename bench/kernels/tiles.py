@@ -2,13 +2,12 @@
 
 from collections.abc import Callable, Iterator
 from functools import partial
-from itertools import count
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from edgers.bench.kernels.case import Case
+from edgers.bench.kernels.case import Case, by_thread
 from edgers.kernels.cpu.gather import gather
 from edgers.kernels.cpu.ingest import ingest
 from edgers.kernels.cpu.scatter import scatter
@@ -24,16 +23,18 @@ from edgers.kernels.score_rule import ScoreRule
 SIDE_PX, BANDS, CLASSES = 512, 13, 4
 """A tile of Sentinel-2, and the classes of a usual flood or cloud map."""
 TILES = 2
-"""Tiles taken in turn, one a thread: in a run a tile is scaled just after it was read, so it lies
+"""Tiles, one a thread: in a run a tile is scaled just after it was read, so it lies
 in the last cache where that is large enough."""
 
 Array = npt.NDArray[Any]
 
 
-def in_turn(work: Callable[..., object], tiles: list[tuple[Any, ...]]) -> Callable[[], object]:
-    """Call `work` on one tile after the other, from any thread."""
-    turns = count()
-    return lambda: work(*tiles[next(turns) % len(tiles)])
+def into_room(
+    work: Callable[..., object], tiles: list[tuple[Any, ...]], like: Array
+) -> Callable[[], object]:
+    """Call `work` on a thread's own tile, with memory for a result that is like another."""
+    rooms = [(np.zeros_like(like), *tile) for tile in tiles]
+    return by_thread(lambda room, *tile: work(*tile, out=room), rooms)
 
 
 def cases() -> Iterator[Case]:
@@ -42,12 +43,15 @@ def cases() -> Iterator[Case]:
     yield from _ingests(random)
     yield from _mixes(random)
     image = random.integers(0, 10_000, (BANDS, 2 * SIDE_PX, 2 * SIDE_PX)).astype(np.uint16)
-    windows = [(image, 64 * i - 9, 64 * i, (SIDE_PX, SIDE_PX), "reflect") for i in range(TILES)]
+    windows: list[tuple[Any, ...]] = [
+        (image, 64 * i - 9, 64 * i, (SIDE_PX, SIDE_PX), "reflect") for i in range(TILES)
+    ]  # fmt: skip
     yield Case(
         name="gather uint16, halo beyond the edge",
         moved_bytes=2 * 2 * BANDS * SIDE_PX**2,
-        fast=in_turn(gather, windows),
-        plain=in_turn(plain_gather, windows),
+        fast=by_thread(gather, windows),
+        plain=by_thread(plain_gather, windows),
+        into=into_room(gather, windows, gather(*windows[0])),
     )
 
 
@@ -62,11 +66,11 @@ def _ingests(random: np.random.Generator) -> Iterator[Case]:
     fill = np.zeros((BANDS, 1, 1), np.float32)
     long = make_recipe([clip, *z_score], fill, "float32", tags=tags)
     quantizer = Quantizer(scale=0.02, zero_point=0)
-    made = [
+    made: list[tuple[Any, ...]] = [
         (random.integers(0, 10_000, shape).astype(np.uint16), random.random(shape) < 0.02)
         for _ in range(TILES)
     ]
-    by_pixel = [
+    by_pixel: list[tuple[Any, ...]] = [
         tuple(np.ascontiguousarray(one.transpose(1, 2, 0)).transpose(2, 0, 1) for one in pair)
         for pair in made
     ]
@@ -78,12 +82,13 @@ def _ingests(random: np.random.Generator) -> Iterator[Case]:
         ("uint16 to float32 dB", made, make_recipe(decibel, fill, "float32")),
         ("uint16 by pixel to float32", by_pixel, make_recipe(z_score, fill, "float32")),
     ):
-        samples = tiles[0][0]
+        samples, work = tiles[0][0], partial(ingest, recipe=recipe)
         yield Case(
             name=f"ingest {name}",
             moved_bytes=samples.size * (samples.itemsize + 1 + recipe.data_type.itemsize),
-            fast=in_turn(partial(ingest, recipe=recipe), tiles),
-            plain=in_turn(partial(plain_ingest, recipe=recipe), tiles),
+            fast=by_thread(work, tiles),
+            plain=by_thread(partial(plain_ingest, recipe=recipe), tiles),
+            into=into_room(work, tiles, work(*tiles[0])),
         )
 
 
@@ -111,6 +116,8 @@ def _mixes(random: np.random.Generator) -> Iterator[Case]:
         yield Case(
             name=f"{name}, {CLASSES} classes",
             moved_bytes=moved,
-            fast=in_turn(fast, tiles),
-            plain=in_turn(plain, tiles),
+            fast=by_thread(fast, tiles),
+            plain=by_thread(plain, tiles),
+            # What it changes in place is there.
+            into=by_thread(fast, tiles) if tiles is parts else None,
         )

@@ -25,3 +25,20 @@ def flat(array: Array, *, writeable: bool = False) -> tuple[Array, Steps]:
     extent = 1 + sum((n - 1) * s for n, s in zip(array.shape, (layer, row, column), strict=True))
     run = np.lib.stride_tricks.as_strided(array, (max(extent, 0),), (item,), writeable=writeable)
     return run, (layer, row, column)
+
+
+def room_for(
+    shape: tuple[int, ...], kind: np.dtype[np.generic], out: Array | None
+) -> Array:  # fmt: skip
+    """Give memory for a result: `out`, or where that is None a new array.
+
+    Raises ValueError where `out` is not a contiguous array of that shape and type.
+    """
+    if out is None:
+        return np.empty(shape, kind)
+    if out.shape != shape or out.dtype != kind or not out.flags.c_contiguous:
+        raise ValueError(
+            f"a result of {shape} and {kind} does not go into an array of {out.shape} and "
+            f"{out.dtype}; it has to be contiguous, too"
+        )
+    return out

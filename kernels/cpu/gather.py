@@ -5,17 +5,18 @@ from functools import partial
 import numpy as np
 import numpy.typing as npt
 
-from edgers.kernels.cpu.flat import Array, Steps, flat
+from edgers.kernels.cpu.flat import Array, Steps, flat, room_for
 from edgers.kernels.extension import Extend, source_index
 from edgers.kernels.jit import kernel
 
 
 def gather(
-    image: npt.NDArray[np.generic], row: int, column: int, shape: tuple[int, int], extend: Extend
-) -> npt.NDArray[np.generic]:
-    """As the reference."""
+    image: npt.NDArray[np.generic], row: int, column: int, shape: tuple[int, int], extend: Extend,
+    *, out: Array | None = None,
+) -> npt.NDArray[np.generic]:  # fmt: skip
+    """As the reference; `out`, contiguous, of the tile's shape and type, takes the tile."""
     layers, height, width = image.shape
-    tile = np.empty((layers, *shape), image.dtype)
+    tile = room_for((layers, *shape), image.dtype, out)
     rows = source_index(row, shape[0], height, extend)
     columns = source_index(column, shape[1], width, extend)
     if tile.size:
@@ -49,10 +50,10 @@ def _gather(
             if end > begin:
                 start = first + columns[begin] * steps[2]
                 if steps[2] == 1:
-                    # Without a sign an index cannot mean "from the end", and the loop is a copy.
-                    here, there = np.uint64(start), np.uint64(begin)
-                    for i in range(np.uint64(end - begin)):
-                        target[there + i] = run[here + i]
+                    # As slices: an index that cannot mean "from the end" makes the loop a copy.
+                    x, y = run[start : start + end - begin], target[begin:end]
+                    for i in range(len(y)):
+                        y[i] = x[i]
                 else:
                     for i in range(end - begin):
                         target[begin + i] = run[start + i * steps[2]]

@@ -5,54 +5,60 @@ from functools import partial
 import numpy as np
 import numpy.typing as npt
 
-from edgers.kernels.cpu.flat import Array, Steps, flat
-from edgers.kernels.cpu.logarithm import decibel
+from edgers.kernels.cpu.flat import Array, Steps, flat, room_for
+from edgers.kernels.cpu.pixel_order import ingest_by_pixel, is_by_pixel
+from edgers.kernels.cpu.samples import finish, load, store, store_half, store_whole
 from edgers.kernels.jit import kernel
 from edgers.kernels.recipe import (
     ADD,
     AT_LEAST,
     AT_MOST,
-    DECIBEL,
     DIVIDE,
     MULTIPLY,
     NOT_ABOVE,
     NOT_BELOW,
     NOTHING,
-    ROUND,
     SUBTRACT,
-    TRUNCATE,
     Recipe,
     make_recipe,
 )
+from edgers.kernels.wide_vectors import wide_vectors
 
 CHUNK = 2048
 """Samples worked on at once where steps need several loops: 8 KiB of float32 stay in the L1 cache
 of any processor that runs this, beside their source."""
 NEAR = 2048
 """Samples of all bands together that are worked on where those of a pixel lie side by side."""
-HALF, ZERO = np.float32(0.5), np.float32(0)
 NO_MASK = np.zeros(1, np.bool_)
 
 
 def ingest(
     samples: npt.NDArray[np.generic], missing: npt.NDArray[np.bool_] | None, recipe: Recipe,
-    *, channels_last: bool = False,
+    *, channels_last: bool = False, out: Array | None = None,
 ) -> npt.NDArray[np.generic]:  # fmt: skip
-    """As the reference; a sample is loaded once, and stored once."""
+    """As the reference; a sample is loaded once, and stored once.
+
+    `out`, contiguous, of the result's shape and type, takes it in place of a new array.
+    """
     layers, height, width = samples.shape
-    out = np.empty(samples.size, _stored(recipe.data_type))
+    shape = (height, width, layers) if channels_last else (layers, height, width)
+    out = room_for(shape, recipe.data_type, out)
     if out.size:
         source, steps = flat(samples)
         mask, mask_steps = (NO_MASK, (0, 0, 0)) if missing is None else flat(missing)
         segments = recipe.segments
-        _ingest(
+        # Apart, so that what compiles one need not compile the other.
+        work = _ingest
+        if is_by_pixel(layers, steps) and (missing is None or is_by_pixel(layers, mask_steps)):
+            work = ingest_by_pixel
+        work(
             source, steps, mask, mask_steps, missing is not None, (layers, height, width),
-            segments.numbers, segments.endings, segments.fill, out,
+            segments.numbers, segments.endings, segments.fill,
+            out.reshape(-1).view(_stored(recipe.data_type)),
             (1, layers) if channels_last else (height * width, 1),
             recipe.data_type == np.float16, np.issubdtype(recipe.data_type, np.integer),
         )  # fmt: skip
-    shape = (height, width, layers) if channels_last else (layers, height, width)
-    return out.view(recipe.data_type).reshape(shape)
+    return out
 
 
 def _stored(kind: np.dtype[np.generic]) -> np.dtype[np.generic]:
@@ -71,22 +77,36 @@ def _ingest(
     if steps[1] == width * steps[2] and (not has_mask or mask_steps[1] == width * mask_steps[2]):
         height, width = 1, height * width
     by_band = steps[2] == 1 and out_steps[1] == 1
+    is_simple = len(endings) == 1 and endings[0] == NOTHING and not is_half
+    is_direct = is_simple and by_band and (not has_mask or mask_steps[2] == 1)
     # Where the samples of a pixel lie side by side, all bands use them while they are near.
     chunk = CHUNK if by_band else max(32, NEAR // layers)
-    buffer = np.empty(chunk, np.float32)
+    buffer = np.empty(0 if is_direct else chunk, np.float32)
+    # One loop that needs no buffer goes over a whole row.
+    chunk = width if is_direct else chunk
     for outer in range(layers if by_band else 1):
         for row in range(height):
             for begin in range(0, width, chunk):
                 for inner in range(1 if by_band else layers):
                     layer = outer + inner
+                    count = min(chunk, width - begin)
+                    place = layer * steps[0] + row * steps[1] + begin * steps[2]
                     first = layer * mask_steps[0] + row * mask_steps[1] + begin * mask_steps[2]
-                    _ingest_some(
-                        stored[layer * steps[0] + row * steps[1] + begin * steps[2] :], steps[2],
-                        mask[first if has_mask else 0 :], mask_steps[2], has_mask,
-                        numbers[:, :, layer], endings, fill[layer],
-                        out[layer * out_steps[0] + (row * width + begin) * out_steps[1] :],
-                        out_steps[1], is_half, is_whole, buffer[: min(chunk, width - begin)],
-                    )  # fmt: skip
+                    goal = layer * out_steps[0] + (row * width + begin) * out_steps[1]
+                    n = numbers[:, :, layer]
+                    if is_direct and has_mask:
+                        _direct_with_holes(
+                            stored[place : place + count], mask[first : first + count], n[0],
+                            fill[layer], out[goal : goal + count],
+                        )  # fmt: skip
+                    elif is_direct:
+                        _direct(stored[place : place + count], n[0], out[goal : goal + count])
+                    else:
+                        _ingest_some(
+                            stored[place:], steps[2], mask[first if has_mask else 0 :],
+                            mask_steps[2], has_mask, n, endings, fill[layer], out[goal:],
+                            out_steps[1], is_half, is_whole, buffer[:count],
+                        )  # fmt: skip
 
 
 @kernel
@@ -96,39 +116,24 @@ def _ingest_some(
     x: Array,
 ) -> None:  # fmt: skip
     """Work on as many samples of one layer as `x` has room for."""
-    count = len(x)
-    is_simple = len(endings) == 1 and endings[0] == NOTHING and not is_half
-    if is_simple and step == 1 and out_step == 1 and not has_mask:
-        _direct(source[:count], n[0], target[:count])
-        return
-    if is_simple and step == 1 and out_step == 1 and hole_step == 1:
-        _direct_with_holes(source[:count], holes[:count], n[0], fill, target[:count])
-        return
-    _load(source, step, x)
+    load(source, step, x)
     for segment in range(len(endings)):
-        _segment(x, n[segment], endings[segment])
+        _segment(x, n[segment])
+        finish(x, endings[segment])
     if has_mask:
         _fill(x, holes, hole_step, fill)
+    # Not in a kernel of its own: what is called is optimised again in each that calls.
     if is_half:
-        _store_half(x, target, out_step)
+        store_half(x, target, out_step)
     elif is_whole:
-        _store_whole(x, target, out_step)
+        store_whole(x, target, out_step)
     else:
-        _store(x, target, out_step)
-
-
-@kernel
-def _load(source: Array, step: int, x: Array) -> None:
-    if step == 1:
-        for i in range(len(x)):
-            x[i] = source[i]
-    else:
-        for i in range(len(x)):
-            x[i] = source[i * step]
+        store(x, target, out_step)
 
 
 @kernel
 def _direct(source: Array, n: Array, target: Array) -> None:
+    wide_vectors()
     a, b, low, high = n[MULTIPLY], n[ADD], n[AT_LEAST], n[AT_MOST]
     c, d, floor, ceiling = n[SUBTRACT], n[DIVIDE], n[NOT_BELOW], n[NOT_ABOVE]
     for i in range(len(target)):
@@ -145,6 +150,7 @@ def _direct(source: Array, n: Array, target: Array) -> None:
 def _direct_with_holes(
     source: Array, holes: Array, n: Array, fill: np.float32, target: Array
 ) -> None:
+    wide_vectors()
     a, b, low, high = n[MULTIPLY], n[ADD], n[AT_LEAST], n[AT_MOST]
     c, d, floor, ceiling = n[SUBTRACT], n[DIVIDE], n[NOT_BELOW], n[NOT_ABOVE]
     for i in range(len(target)):
@@ -158,7 +164,8 @@ def _direct_with_holes(
 
 
 @kernel
-def _segment(x: Array, n: Array, ending: int) -> None:
+def _segment(x: Array, n: Array) -> None:
+    wide_vectors()
     # As `_direct`, which LLVM would not vectorise for a target that is its own source.
     a, b, low, high = n[MULTIPLY], n[ADD], n[AT_LEAST], n[AT_MOST]
     c, d, floor, ceiling = n[SUBTRACT], n[DIVIDE], n[NOT_BELOW], n[NOT_ABOVE]
@@ -169,65 +176,6 @@ def _segment(x: Array, n: Array, ending: int) -> None:
         v = (v - c) / d
         v = floor if v < floor else v
         x[i] = ceiling if v > ceiling else v
-    if ending == DECIBEL:
-        decibel(x)
-    elif ending == TRUNCATE:
-        for i in range(len(x)):
-            x[i] = np.trunc(x[i])
-    elif ending == ROUND:
-        for i in range(len(x)):
-            x[i] = np.rint(x[i])
-
-
-@kernel
-def _store(x: Array, target: Array, step: int) -> None:
-    if step == 1:
-        for i in range(len(x)):
-            target[i] = x[i]
-    else:
-        for i in range(len(x)):
-            target[i * step] = x[i]
-
-
-@kernel
-def _store_whole(x: Array, target: Array, step: int) -> None:
-    for i in range(len(x)):
-        x[i] = x[i] if x[i] == x[i] else ZERO
-    if step == 1:
-        for i in range(len(x)):
-            target[i] = x[i]
-    else:
-        for i in range(len(x)):
-            target[i * step] = x[i]
-
-
-@kernel
-def _store_half(x: Array, target: Array, step: int) -> None:
-    """Store the bits of 16-bit floats, rounded half to even as numpy and IEEE 754 do."""
-    tiny = np.empty(len(x), np.float32)
-    for i in range(len(x)):
-        tiny[i] = abs(x[i]) + HALF
-    bits, tiny_bits = x.view(np.uint32), tiny.view(np.uint32)
-    for i in range(len(x)):
-        whole = np.uint32(bits[i] & np.uint32(0x7FFFFFFF))
-        sign = np.uint32(np.uint32(bits[i] >> np.uint32(16)) & np.uint32(0x8000))
-        # The exponent's bias goes from 127 to 15, the fraction from 23 bits to 10.
-        moved = np.uint32(whole - np.uint32(0x38000000))
-        odd = np.uint32(np.uint32(moved >> np.uint32(13)) & np.uint32(1))
-        found = np.uint32(np.uint32(moved + np.uint32(odd + np.uint32(0xFFF))) >> np.uint32(13))
-        # Below 2^-14 a sum with 0.5 leaves the bits of a subnormal number, rounded.
-        small = np.uint32(tiny_bits[i] - np.uint32(0x3F000000))
-        found = small if whole < np.uint32(0x38800000) else found
-        # From 65520 on it is infinity; beyond infinity's bits it is NaN.
-        found = np.uint32(0x7C00) if whole >= np.uint32(0x477FF000) else found
-        found = np.uint32(0x7E00) if whole > np.uint32(0x7F800000) else found
-        bits[i] = sign | found
-    if step == 1:
-        for i in range(len(x)):
-            target[i] = np.uint16(bits[i])
-    else:
-        for i in range(len(x)):
-            target[i * step] = np.uint16(bits[i])
 
 
 @kernel

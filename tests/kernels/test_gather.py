@@ -76,6 +76,15 @@ def test_a_window_inside_is_cut_out_and_owned() -> None:
     assert image[0, 1, 2] == 12
 
 
+def test_a_tile_goes_into_memory_that_is_given() -> None:
+    image = np.arange(60, dtype=np.uint16).reshape(1, 6, 10)
+    room = np.full((1, 3, 4), 99, np.uint16)
+    assert gather(image, -1, 2, (3, 4), "zero", out=room) is room
+    assert np.array_equal(room, plainly(image, -1, 2, (3, 4), "zero"))
+    with pytest.raises(ValueError, match="does not go into"):
+        gather(image, -1, 2, (4, 3), "zero", out=room)
+
+
 def test_a_window_of_no_size_is_empty() -> None:
     image = np.zeros((2, 3, 3), np.uint8)
     assert gather(image, 0, 0, (0, 4), "edge").shape == (2, 0, 4)

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edgers.kernels.cpu.ingest import CHUNK, ingest
+from edgers.kernels.cpu.pixel_order import GROUP, NEAR
 from edgers.kernels.cuda.ingest import ENTRIES
 from edgers.kernels.cuda.ingest import ingest as on_cuda
 from edgers.kernels.recipe import Quantizer, Recipe, Step, make_recipe
@@ -106,6 +107,42 @@ def test_no_sample_is_left_out_where_chunks_meet(width: int, ending: str) -> Non
     assert np.array_equal(ingest(samples, missing, recipe), wanted)
     by_pixel = np.ascontiguousarray(samples.transpose(1, 2, 0)).transpose(2, 0, 1)
     assert np.array_equal(ingest(by_pixel, missing, recipe), wanted)
+
+
+@pytest.mark.parametrize("layers", [2, 13, GROUP + 1])
+@pytest.mark.parametrize("tensor", ["float32", "float16", "int8"])
+@pytest.mark.parametrize("last", [False, True])
+def test_samples_by_pixel_are_taken_as_they_lie(layers: int, tensor: str, last: bool) -> None:
+    width = 2 * (NEAR // layers) + 5
+    image = np.random.default_rng(0).integers(0, 999, (3, width + 4, layers)).astype(np.uint16)
+    # A window of a larger image, whose rows do not follow on each other.
+    samples = image[:, 1:-3].transpose(2, 0, 1)
+    marks = (image % 7 == 0)[:, 1:-3].transpose(2, 0, 1)
+    every = np.linspace(1, 9, layers, dtype=np.float32).reshape(-1, 1, 1)
+    chain: list[Step] = [
+        ("z-score", {"mean": 50 * every, "stddev": 7 * every}),
+        ("clip", {"minimum": -every, "maximum": 4 * every}),
+        ("scale", {"value": every}),
+    ]
+    recipe = make_recipe(chain, -every, tensor)
+    assert len(recipe.segments.endings) > 1
+    for missing in (None, marks, np.ascontiguousarray(marks)):
+        found = ingest(samples, missing, recipe, channels_last=last)
+        assert np.array_equal(found, plainly(samples, missing, recipe, channels_last=last))
+
+
+@pytest.mark.parametrize("tensor", ["float32", "float16", "int8"])
+@pytest.mark.parametrize("last", [False, True])
+def test_a_result_goes_into_memory_that_is_given(tensor: str, last: bool) -> None:
+    samples = np.arange(60, dtype=np.uint16).reshape(3, 4, 5)
+    recipe = make_recipe([("offset", {"value": ONE})], numbers(0, 0, 0), tensor)
+    wanted = plainly(samples, None, recipe, channels_last=last)
+    out = np.full(wanted.shape, 99, tensor)
+    assert ingest(samples, None, recipe, channels_last=last, out=out) is out
+    assert np.array_equal(out, wanted)
+    for wrong in (out[:-1], out.astype(np.float64), out[..., ::-1]):
+        with pytest.raises(ValueError, match="does not go into"):
+            ingest(samples, None, recipe, channels_last=last, out=wrong)
 
 
 def test_a_window_of_a_larger_image_is_read_where_it_lies() -> None:

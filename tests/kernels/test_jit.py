@@ -22,6 +22,7 @@ from edgers.kernels.dispatcher import dispatcher_of
 from edgers.kernels.jit import LazyKernel, kernel
 from edgers.kernels.kernel_cache import cache_state
 from edgers.kernels.kernel_sources import PACKAGE, PACKAGE_NAME, imported_names
+from edgers.kernels.wide_vectors import wide_vectors
 
 RESULTS = (12.0, 2)
 """What the kernels of the small copy give."""
@@ -53,6 +54,13 @@ def first_of_many(x: Any) -> Any:
     return x[0]
 
 
+@kernel
+def widely_halved(x: Any) -> None:
+    wide_vectors()
+    for i in range(len(x)):
+        x[i] = x[i] / 2
+
+
 def compiled_by(call: Callable[[], object]) -> int:
     """Count the kernels that a call compiles."""
     before = cache_state().compiled
@@ -75,6 +83,17 @@ def test_a_kernel_calls_another_and_itself() -> None:
 def test_arithmetic_is_numpys() -> None:
     assert divided(1.0, 0.0) == np.inf
     assert np.isnan(divided(0.0, 0.0))
+
+
+def test_a_kernel_asks_for_wide_vectors() -> None:
+    x = np.arange(100, dtype=np.float32)
+    widely_halved(x)
+    assert np.array_equal(x, np.arange(100) / 2)
+    made = widely_halved._made()  # type: ignore[attr-defined]
+    assert all('"prefer-vector-width"="512"' in text for text in made.inspect_llvm().values())
+    halved(3.0)
+    plain = halved._made()  # type: ignore[attr-defined]
+    assert not any("prefer-vector-width" in text for text in plain.inspect_llvm().values())
 
 
 def test_a_kernel_is_pickled_by_its_name() -> None:
