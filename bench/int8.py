@@ -35,6 +35,7 @@ from rasterio.windows import Window
 
 from edgers.bench.plain_loop import aligned_halo_px, plain_loop, seconds
 from edgers.calibration.labels import scheme_from_words
+from edgers.calibration.verdict_document import verdict_from_document
 from edgers.contract import contract_from_file
 from edgers.export.accuracy import AccuracyDemand
 from edgers.export.compile import compile_bundle
@@ -221,6 +222,7 @@ def measure(subject: Subject, folder: Path, rounds: int) -> dict[str, object]:
         choice = f"{model.choice.name} {model.choice.precision} {dict(model.choice.settings)}"
     return {
         "ships": choice,
+        "tiled minus untiled": bundle.measured.get("tiled_minus_untiled"),
         **_accuracy(bundle.measured),
         "graph / FP32's": f"{len(bundle.entries[bundle.engines[0].graph]) / fp32_bytes:.3f}",
         "engine × ONNX Runtime FP32": _spread(engine["plain"], engine["edgers"]),
@@ -229,9 +231,22 @@ def measure(subject: Subject, folder: Path, rounds: int) -> dict[str, object]:
 
 
 def _accuracy(measured: Mapping[str, object]) -> dict[str, object]:
+    """Give what was lost, and what each way to quantize costs on the calibration tiles."""
     certificate: Any = measured["certificate"]
-    verdict = certificate["verdict"]
-    return {"verdict": verdict}
+    verdict = verdict_from_document(certificate["verdict"])
+    found: dict[str, object] = {
+        verdict.metric.name: f"{verdict.fp32:.4f} → {verdict.candidate:.4f}",
+        "layers in int8": sum(
+            one["precision"] == "int8" for one in certificate["quantized"]["layers"]
+        ),
+    }
+    for one in verdict.deciding.classes:
+        found[f"IoU {one.name}"] = f"{one.fp32.iou:.4f} → {one.candidate.iou:.4f}"
+    for row in certificate["quantized"]["variants"]:
+        words = [row["method"], *(w for w in ("equalised", "bias_corrected") if row[w])]
+        text = f"{row['sqnr_db']} dB, {row['changed_share']:.2%} of the pixels change"
+        found[" ".join(words).replace("_", " ")] = text + (" ← chosen" if row["chosen"] else "")
+    return found
 
 
 def _engines(
@@ -286,7 +301,7 @@ def main() -> None:
         for subject in subjects(Path(name), chosen.size):
             found = measure(subject, Path(name), chosen.rounds)
             print(f"\n{subject.name}, scene of {chosen.size}²")
-            print(*(f"  {key:<26}{value}" for key, value in found.items()), sep="\n", flush=True)
+            print(*(f"  {key:<28}{value}" for key, value in found.items()), sep="\n", flush=True)
             result[subject.name] = found
     if chosen.json:
         chosen.json.write_text(json.dumps(result, indent=2) + "\n")

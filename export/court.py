@@ -15,7 +15,7 @@ from edgers.calibration.verdict_lines import verdict_text
 from edgers.closing import Closing
 from edgers.errors import BadInputError
 from edgers.export.accuracy import AccuracyDemand
-from edgers.export.trial import Subject, Trial
+from edgers.export.trial import Subject
 from edgers.pipeline.model import Model
 from edgers.pipeline.options import RunOptions
 from edgers.targets.target import Candidate
@@ -80,19 +80,13 @@ class Court(Closing):
         with self._model(graph, candidate) as model:
             return judge(model, self.scenes, self._folder / "shown", self._options)
 
-    def gate(self, trial: Trial) -> str:
+    def objection(self, graph: bytes, candidate: Candidate) -> str:
         """Say why a candidate may not ship; empty where it may. FP32 is what others lose to."""
-        candidate = trial.candidate
         if candidate.precision == "fp32":
             return ""
-        verdict = self.verdict(self._subject.form(candidate.precision), candidate)
+        verdict = self.verdict(graph, candidate)
         broken = verdict.broken_rules(self._demand.max_drop)
         return f"{verdict_text(verdict)}: {'; '.join(broken)}" if broken else ""
-
-    def of_form(self, subject: Subject) -> "Court":
-        """Judge candidates of a subject that has more forms of the same graph from now on."""
-        self._subject = subject
-        return self
 
     def _model(self, graph: bytes, candidate: Candidate) -> Model:
         return candidate_model(

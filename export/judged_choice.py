@@ -112,10 +112,12 @@ def _judged(
                 left_out["int8"] = f"{error.what} {error.seen}"
             else:
                 subject = replace(subject, forms={"int8": form.graph})
-                court.of_form(subject)
                 allowed, why = _without_overflow(subject, allowed, form)
                 left_out |= why
-        decision = choose_engine(subject, target, allowed, tell, court.gate)
+        decision = choose_engine(
+            subject, target, allowed, tell,
+            lambda one: court.objection(subject.form(one.candidate.precision), one.candidate),
+        )  # fmt: skip
         certificate = _certificate(subject, decision, court, demand, form)
         if demand.report is not None:
             write_report(demand.report, subject, decision, court, certificate, form)
