@@ -99,7 +99,10 @@ def _judged(
     form, left_out = None, {}
     with Court(subject, golden, reference.candidate, demand, judged, tell) as court:
         eight = [one for one in candidates if one.precision == "int8"]
-        if eight:
+        if eight and not (calibrate or demand.ranges):
+            allowed = _without_int8(allowed)
+            left_out["int8"] = NOTHING_TO_CALIBRATE_ON
+        elif eight:
             try:
                 # Ranges that were measured before come without scenes: those to judge on must do.
                 form = quantized_form(

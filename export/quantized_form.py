@@ -20,7 +20,7 @@ from edgers.calibration.sensitivity import Sensitivity, measure_layers
 from edgers.calibration.simulation import Simulation
 from edgers.calibration.suspicion import suspicions
 from edgers.calibration.tidying import graph_bytes
-from edgers.calibration.variants import FewTiles, Measure, Variant, best_of, variants_of
+from edgers.calibration.variants import Measure, Variant, best_of, variants_of
 from edgers.calibration.verdict import Verdict
 from edgers.export.accuracy import AccuracyDemand
 from edgers.export.court import Court
@@ -29,7 +29,7 @@ from edgers.targets.target import Candidate
 from edgers.tasks.segmentation import class_axis
 
 MEASURED_TILES = 8
-"""Tiles each layer is measured on, and variants are: enough to put them in order."""
+"""Tiles each layer is measured on, and ways to quantize are: enough to put them in order."""
 
 Tell = Callable[[str], None]
 
@@ -115,7 +115,7 @@ class _Maker:
         self._subject, self._tiles, self._demand, self._tell = subject, tiles, demand, tell
         output = subject.contract.outputs[0]
         axis = class_axis(output)
-        self._few = FewTiles(tiles=tiles, most=MEASURED_TILES)
+        self._few = _spread(tiles, MEASURED_TILES)
         self.layers = layers_of(onnx.load_from_string(subject.graph))
         self.ranges = self._known() or self._measured(subject.graph)
         self._sources = {False: (subject.graph, self.ranges)}
@@ -123,7 +123,7 @@ class _Maker:
         self.variants = variants_of(
             subject.graph, self.ranges, QuantizationPlan(), self._equalised_ranges,
             Measure(
-                tiles=tiles, output=output.name,
+                tiles=self._few, output=output.name,
                 class_axis=output.dim_order.index(axis) if axis else None,
             ),
         )  # fmt: skip
@@ -166,3 +166,9 @@ class _Maker:
     def _equalised_ranges(self, graph: bytes) -> Ranges:
         self._sources[True] = (graph, self._measured(graph))
         return self._sources[True][1]
+
+
+def _spread(tiles: SampledTiles, most: int) -> SampledTiles:
+    """Give some of the tiles, from all over the scenes."""
+    step = -(-len(tiles) // most)
+    return replace(tiles, taken=tiles.taken[::step])

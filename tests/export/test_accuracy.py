@@ -10,7 +10,17 @@ import onnx
 import pytest
 import rasterio
 from builders.bundles import contract_document
-from builders.judged import SIDE_PX, WILD_LAYER, Given, given, scenes, smooth_samples, wild_net
+from builders.calibrated import sampled
+from builders.judged import (
+    SIDE_PX,
+    WILD_LAYER,
+    Given,
+    calm_net,
+    given,
+    scenes,
+    smooth_samples,
+    wild_net,
+)
 from builders.runs import edgers
 from builders.scenes import write_scene
 from PIL import Image
@@ -22,6 +32,7 @@ from edgers.errors import AccuracyError, BadInputError, OutputError
 from edgers.export import report
 from edgers.export.accuracy import AccuracyDemand, share_out
 from edgers.export.compile import compile_bundle
+from edgers.export.quantized_form import _spread
 from edgers.pipeline.model import load_model
 from edgers.pipeline.run import run_scene
 
@@ -271,6 +282,23 @@ def test_auto_without_scenes_leaves_int8_out(calm: Given) -> None:
     )  # fmt: skip
     assert [one.precision for one in done.bundle.engines] == ["fp32"]
     assert "--calibrate" in str(done.bundle.measured["left_out"])
+
+
+def test_scenes_to_judge_on_are_not_calibrated_on(calm: Given) -> None:
+    found = calm.compiled(
+        "j.edgers", precisions=("fp32", "int8"), engine=None, calibrate=(), max_drop=LOOSE
+    )
+    assert {one.precision for one in found.engines} == {"fp32"}
+    assert "--calibrate" in str(found.measured["left_out"])
+
+
+def test_what_is_measured_comes_from_all_scenes(calm: Given) -> None:
+    three = scenes(calm.folder, 3)
+    tiles = sampled(three, net=calm_net(), document=contract_document(), count=60)
+    some = _spread(tiles, 8)
+    assert len(some) == 8
+    assert {one.source.name for one in some.taken} == {"scene0.tif", "scene1.tif", "scene2.tif"}
+    assert len(_spread(some, 9)) == 8
 
 
 def paths(*names: str) -> tuple[Path, ...]:
