@@ -31,6 +31,7 @@ from typing import Any
 import numpy as np
 import onnxruntime as ort
 import rasterio
+from affine import Affine
 from rasterio.windows import Window
 
 from edgers.bench.plain_loop import aligned_halo_px, plain_loop, seconds
@@ -171,7 +172,7 @@ def cut(source: Path, target: Path, window: Window) -> None:
     with rasterio.open(source) as one:
         profile = {
             **one.profile, "width": window.width, "height": window.height,
-            "transform": one.window_transform(window),
+            "transform": one.transform @ Affine.translation(window.col_off, window.row_off),
         }  # fmt: skip
         with rasterio.open(target, "w", **profile) as other:
             other.write(one.read(window=window))

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +10,10 @@ import numpy as np
 import numpy.typing as npt
 import onnx
 from builders.bundles import BAND_NAMES, contract_document, tiny_net
+from builders.memory import FRESH, own_peak_bytes
 from builders.scenes import noise, write_scene
 
+from edgers.calibration.collection import collect_spans
 from edgers.calibration.sampling import SampledTiles, sample_tiles
 from edgers.contract import contract_from_document
 from edgers.engines import Tensors
@@ -67,3 +70,19 @@ def places(tiles: SampledTiles) -> list[tuple[str, int, int]]:
 def labels_like(path: Path, values: npt.NDArray[Any], **fields: Any) -> Path:
     """Write labels, (height, width)."""
     return write_scene(path, values[np.newaxis], **fields)
+
+
+def collection_peak(count: int) -> int:
+    """Collect ranges over so many tiles in a process of its own; give the most memory it held."""
+    here, there = FRESH.Pipe(duplex=False)
+    process = FRESH.Process(target=_collect, args=(there, count))
+    process.start()
+    there.close()
+    found: int = here.recv()
+    process.join()
+    return found
+
+
+def _collect(there: Connection, count: int) -> None:
+    collect_spans(tiny_net(), MadeTiles(count, side_px=48))
+    there.send(own_peak_bytes())

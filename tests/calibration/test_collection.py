@@ -1,16 +1,12 @@
 """Going through tiles: the numbers of a plain reference, in any order, in bounded memory."""
 
-import multiprocessing
-from multiprocessing.connection import Connection
-
 import numpy as np
 import onnx
 import onnxruntime as ort
 import pytest
 from builders.bundles import tiny_net
-from builders.calibrated import MadeTiles
+from builders.calibrated import MadeTiles, collection_peak
 from builders.graphs import GraphBuilder
-from builders.memory import own_peak_bytes
 from builders.networks import NAN_AT, broken_net, unet
 
 from edgers.calibration.collection import collect_spans, collect_tallies
@@ -18,8 +14,6 @@ from edgers.calibration.ranges import METHODS
 from edgers.calibration.tally import HALF
 from edgers.engines import Tensors
 from edgers.errors import BadInputError, GraphError
-
-FRESH = multiprocessing.get_context("spawn")
 
 
 def everything(net: onnx.ModelProto, tiles: MadeTiles) -> dict[str, Tensors]:
@@ -98,21 +92,6 @@ def test_a_graph_that_cannot_be_loaded_is_refused() -> None:
         collect_spans(net, MadeTiles(1))
 
 
-def peak(count: int) -> int:
-    here, there = FRESH.Pipe(duplex=False)
-    process = FRESH.Process(target=_collect, args=(there, count))
-    process.start()
-    there.close()
-    found: int = here.recv()
-    process.join()
-    return found
-
-
-def _collect(there: Connection, count: int) -> None:
-    collect_spans(tiny_net(), MadeTiles(count, side_px=48))
-    there.send(own_peak_bytes())
-
-
 def test_memory_does_not_grow_with_the_tiles() -> None:
     # All tensors of a tile of 48 px are 0.3 MB: those of 450 tiles are 130 MB.
-    assert peak(500) - peak(50) < 16 * 2**20
+    assert collection_peak(500) - collection_peak(50) < 16 * 2**20
