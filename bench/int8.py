@@ -302,7 +302,7 @@ def main() -> None:
         for subject in subjects(Path(name), chosen.size):
             found = measure(subject, Path(name), chosen.rounds)
             print(f"\n{subject.name}, scene of {chosen.size}²")
-            print(*(f"  {key:<28}{value}" for key, value in found.items()), sep="\n", flush=True)
+            print(*(f"  {key:<34}{value}" for key, value in found.items()), sep="\n", flush=True)
             result[subject.name] = found
     if chosen.json:
         chosen.json.write_text(json.dumps(result, indent=2) + "\n")
