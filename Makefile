@@ -3,23 +3,20 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-# Many tests wait for processes of their own: one worker more than processors keeps these busy.
-WORKERS ?= $(shell $(PYTHON) -c "import os; print((os.cpu_count() or 1) + 1)")
-
 .PHONY: demo test check bench kernels-aot clean
 
 demo: $(VENV)/.run
 	$(BIN)/edgers demo -o demo-out
 
 test: $(VENV)/.dev
-	$(BIN)/pytest -q --numprocesses $(WORKERS) --dist worksteal
+	$(BIN)/pytest -q --numprocesses auto --dist worksteal
 
 check: $(VENV)/.dev
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest -q --numprocesses $(WORKERS) --dist worksteal
+	$(BIN)/pytest -q --numprocesses auto --dist worksteal
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m edgers.bench.plain_loop
