@@ -12,7 +12,6 @@ from edgers.contract import contract_from_file
 from edgers.export.accuracy import AccuracyDemand
 from edgers.export.allowed import Allowed, check_allowed
 from edgers.export.graph import check_fit, graph_from_file
-from edgers.export.judged_choice import choose
 from edgers.export.proof import Proof
 from edgers.export.trial import Subject
 from edgers.files import write_whole
@@ -61,6 +60,9 @@ def compile_bundle(
     halo = halo_from_graph(model, stated.inputs, stated.outputs[0].name)
     data = graph.read_bytes()
     subject = Subject(graph=data, contract=stated, halo=halo)
+    # It imports quantizers; commands that only tell of bundles import this file too.
+    from edgers.export.judged_choice import choose
+
     chosen = choose(subject, device, allowed, demand, tell)
     decision, subject = chosen.decision, chosen.subject
     entries = {CONTRACT: canonical_json(stated.document), **decision.golden}
