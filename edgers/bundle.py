@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import cast
 
+from edgers.build_kit import BuildKit, kit_from_document
 from edgers.contract import Contract, contract_from_bytes
 from edgers.errors import BundleError
 from edgers.files import read_file
@@ -71,6 +72,8 @@ class Bundle:
     """SHA-256 of every entry but the manifest, by name."""
     measured: Mapping[str, object]
     """What was measured when it was made."""
+    kit: BuildKit | None = None
+    """What it has for a GPU; None for a CPU."""
 
 
 def golden_inputs(contract: Contract) -> dict[str, str]:
@@ -219,8 +222,9 @@ def _bundle(entries: Mapping[str, bytes], manifest: Mapping[str, object], path: 
         halo = halo_from_document(cast(Mapping[str, object], manifest["halo"]))
         target, measured = str(manifest["target"]), json.loads(entries[MEASURED])
         contract = contract_from_bytes(entries[CONTRACT], f"in {path.name}")
+        kit = _kit(manifest)
         needed = (entry for engine in engines for entry in (engine.graph, engine.golden))
-        parts = {GOLDEN_OUTPUT, *golden_inputs(contract).values(), *needed}
+        parts = {GOLDEN_OUTPUT, *golden_inputs(contract).values(), *needed, *_kit_entries(kit)}
         if not engines or not parts <= set(entries):
             raise KeyError(*sorted(parts - set(entries)) or ["engines"])
     except (KeyError, TypeError, ValueError) as error:
@@ -238,4 +242,22 @@ def _bundle(entries: Mapping[str, bytes], manifest: Mapping[str, object], path: 
         entries=entries,
         hashes={name: _sha256(data) for name, data in entries.items() if name != MANIFEST},
         measured=measured,
+        kit=kit,
     )
+
+
+def _kit(manifest: Mapping[str, object]) -> BuildKit | None:
+    kit = cast("Mapping[str, object] | None", manifest.get("kit"))
+    return None if kit is None else kit_from_document(kit)
+
+
+def _kit_entries(kit: BuildKit | None) -> set[str]:
+    """Name the entries that a kit cannot do without."""
+    if kit is None:
+        return set()
+    attempts = [attempt for band in kit.bands for attempt in band.attempts]
+    return {
+        *(entry for attempt in attempts for entry in (attempt.graph, attempt.golden)),
+        *(kernel.entry for kernel in kit.kernels),
+        *([kit.plan.entry] if kit.plan else []),
+    }

@@ -8,6 +8,7 @@ from importlib.resources import files
 from typing import Any
 
 from edgers.errors import BadInputError
+from edgers.targets.gpu import Gpu
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -45,6 +46,14 @@ class Target:
     """Where these facts are from."""
     confidence: str
     """`high`, `medium` or `low`."""
+    aliases: tuple[str, ...] = ()
+    """Other names on the command line."""
+    memory_bytes: int | None = None
+    """Memory of the device; None where that is not fixed."""
+    free_share: float = 1.0
+    """Share of that memory which is left for a run."""
+    gpu: Gpu | None = None
+    """Its GPU; None for a CPU."""
 
     @property
     def engines(self) -> tuple[str, ...]:
