@@ -37,6 +37,20 @@ def into_room(
     return by_thread(lambda room, *tile: work(*tile, out=room), rooms)
 
 
+def chain_by_hand(
+    samples: Array, missing: Array, tags: tuple[Array, Array], mean: Array, stddev: Array
+) -> Array:
+    """Scale samples as one writes it in a script: each step gives a new array.
+
+    The reference works in place, which few scripts do.
+    """
+    scale, offset = tags
+    x = np.clip(samples.astype(np.float32) * scale + offset, 0, 1)
+    x = (x - mean) / stddev
+    x[missing] = 0
+    return x
+
+
 def cases() -> Iterator[Case]:
     """Give the cases, made from a seed."""
     random = np.random.default_rng(0)
@@ -74,20 +88,24 @@ def _ingests(random: np.random.Generator) -> Iterator[Case]:
         tuple(np.ascontiguousarray(one.transpose(1, 2, 0)).transpose(2, 0, 1) for one in pair)
         for pair in made
     ]
-    for name, tiles, recipe in (
-        ("uint16 to float32", made, make_recipe(z_score, fill, "float32")),
-        ("uint16 to float32, tags, clip, z-score", made, long),
-        ("uint16 to float16", made, make_recipe(z_score, fill, "float16")),
-        ("uint16 to int8", made, make_recipe(z_score, fill, "int8", quantizer=quantizer)),
-        ("uint16 to float32 dB", made, make_recipe(decibel, fill, "float32")),
-        ("uint16 by pixel to float32", by_pixel, make_recipe(z_score, fill, "float32")),
+    short = make_recipe(z_score, fill, "float32")
+    by_hand = partial(chain_by_hand, tags=tags, mean=numbers, stddev=spread)
+    for name, tiles, recipe, rival in (
+        ("uint16 to float32", made, short, None),
+        ("uint16 to float32, tags, clip, z-score", made, long, None),
+        ("the same, beside numpy by hand", made, long, by_hand),
+        ("uint16 to float16", made, make_recipe(z_score, fill, "float16"), None),
+        ("uint16 to int8", made, make_recipe(z_score, fill, "int8", quantizer=quantizer), None),
+        ("uint16 to float32 dB", made, make_recipe(decibel, fill, "float32"), None),
+        ("uint16 by pixel to float32", by_pixel, short, None),
     ):
         samples, work = tiles[0][0], partial(ingest, recipe=recipe)
         yield Case(
             name=f"ingest {name}",
             moved_bytes=samples.size * (samples.itemsize + 1 + recipe.data_type.itemsize),
             fast=by_thread(work, tiles),
-            plain=by_thread(partial(plain_ingest, recipe=recipe), tiles),
+            plain=by_thread(rival or partial(plain_ingest, recipe=recipe), tiles),
+            rival="numpy by hand" if rival else "numpy in place",
             into=into_room(work, tiles, work(*tiles[0])),
         )
 
