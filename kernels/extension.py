@@ -17,9 +17,7 @@ def source_index(start: int, count: int, size: int, extend: Extend) -> npt.NDArr
     −1 stands for zero. Raises BadInputError for an axis without pixels.
     """
     if size < 1:
-        raise BadInputError(
-            "an image without pixels cannot be extended.", seen=f"Its side: {size}."
-        )
+        raise no_pixels(size)
     index = np.arange(start, start + count, dtype=np.int64)
     if extend == "zero":
         return np.where((index >= 0) & (index < size), index, -1)
@@ -29,3 +27,8 @@ def source_index(start: int, count: int, size: int, extend: Extend) -> npt.NDArr
     period = 2 * (size - 1)
     folded = index % period
     return np.minimum(folded, period - folded)
+
+
+def no_pixels(size: int) -> BadInputError:
+    """Make the error for an axis without pixels."""
+    return BadInputError("an image without pixels cannot be extended.", seen=f"Its side: {size}.")

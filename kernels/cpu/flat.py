@@ -16,6 +16,11 @@ def flat(array: Array, *, writeable: bool = False) -> tuple[Array, Steps]:
     What cannot be stepped through in whole samples, forward, in native byte order, is copied; one
     that is to be written to raises ValueError then.
     """
+    if array.flags.c_contiguous and array.dtype.isnative and not writeable:
+        # The usual case, without the detours below: two threads wait for each other meanwhile.
+        run = array.reshape(-1)
+        run.flags.writeable = False
+        return run, (array.shape[1] * array.shape[2], array.shape[2], 1)
     item = array.itemsize
     if any(step < 0 or step % item for step in array.strides) or not array.dtype.isnative:
         if writeable:

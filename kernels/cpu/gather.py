@@ -6,8 +6,11 @@ import numpy as np
 import numpy.typing as npt
 
 from edgers.kernels.cpu.flat import Array, Steps, flat, room_for
-from edgers.kernels.extension import Extend, source_index
+from edgers.kernels.extension import Extend, no_pixels
 from edgers.kernels.jit import kernel
+
+REFLECT, EDGE, ZERO = range(3)
+RULES: dict[Extend, int] = {"reflect": REFLECT, "edge": EDGE, "zero": ZERO}
 
 
 def gather(
@@ -16,15 +19,12 @@ def gather(
 ) -> npt.NDArray[np.generic]:  # fmt: skip
     """As the reference; `out`, contiguous, of the tile's shape and type, takes the tile."""
     layers, height, width = image.shape
+    if height < 1 or width < 1:
+        raise no_pixels(min(height, width))
     tile = room_for((layers, *shape), image.dtype, out)
-    rows = source_index(row, shape[0], height, extend)
-    columns = source_index(column, shape[1], width, extend)
     if tile.size:
-        # Columns from `begin` to `end` of the tile lie in the image side by side.
-        begin = min(max(-column, 0), shape[1])
-        end = max(begin, min(width - column, shape[1]))
         run, steps = flat(_plain(image))
-        _gather(run, steps, rows, columns, begin, end, _plain(tile))
+        _gather(run, steps, (height, width), (row, column), RULES[extend], _plain(tile))
     return tile
 
 
@@ -35,20 +35,25 @@ def _plain(array: Array) -> Array:
 
 @kernel
 def _gather(
-    run: Array, steps: Steps, rows: Array, columns: Array, begin: int, end: int, tile: Array
+    run: Array, steps: Steps, size: tuple[int, int], corner: tuple[int, int], rule: int, tile: Array
 ) -> None:
     layers, height, width = tile.shape
+    # Columns from `begin` to `end` of the tile lie in the image side by side.
+    begin = min(max(-corner[1], 0), width)
+    end = max(begin, min(size[1] - corner[1], width))
     for layer in range(layers):
         for row in range(height):
             target = tile[layer, row]
-            if rows[row] < 0:
+            r = _source(corner[0] + row, size[0], rule)
+            if r < 0:
                 target[:] = 0
                 continue
-            first = layer * steps[0] + rows[row] * steps[1]
+            first = layer * steps[0] + r * steps[1]
             for i in range(begin):
-                target[i] = 0 if columns[i] < 0 else run[first + columns[i] * steps[2]]
+                c = _source(corner[1] + i, size[1], rule)
+                target[i] = 0 if c < 0 else run[first + c * steps[2]]
             if end > begin:
-                start = first + columns[begin] * steps[2]
+                start = first + (corner[1] + begin) * steps[2]
                 if steps[2] == 1:
                     # As slices: an index that cannot mean "from the end" makes the loop a copy.
                     x, y = run[start : start + end - begin], target[begin:end]
@@ -58,7 +63,22 @@ def _gather(
                     for i in range(end - begin):
                         target[begin + i] = run[start + i * steps[2]]
             for i in range(end, width):
-                target[i] = 0 if columns[i] < 0 else run[first + columns[i] * steps[2]]
+                c = _source(corner[1] + i, size[1], rule)
+                target[i] = 0 if c < 0 else run[first + c * steps[2]]
+
+
+@kernel
+def _source(index: int, size: int, rule: int) -> int:
+    """Give the pixel that stands at `index` of an axis, −1 for zero, as `source_index` does."""
+    if 0 <= index < size:
+        return index
+    if rule == ZERO:
+        return -1
+    if rule == EDGE or size == 1:
+        return min(max(index, 0), size - 1)
+    period = 2 * (size - 1)
+    folded = index % period
+    return min(folded, period - folded)
 
 
 def _warm(kind: str) -> None:
