@@ -45,7 +45,7 @@ def chain_by_hand(
     The reference works in place, which few scripts do.
     """
     scale, offset = tags
-    x = np.clip(samples.astype(np.float32) * scale + offset, 0, 1)
+    x: Array = np.clip(samples.astype(np.float32) * scale + offset, 0, 1)
     x = (x - mean) / stddev
     x[missing] = 0
     return x
