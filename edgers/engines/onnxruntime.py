@@ -14,7 +14,8 @@ from edgers.errors import EngineError
 
 PRECISIONS = ("fp32", "fp16", "int8")
 """What it computes in. int8: layers that the graph quantizes, the others in float32. fp16: what the
-graph holds as float16, which a CPU without such instructions computes in float32 and rounds."""
+graph holds as float16; operators that a CPU has no kernel for are computed in float32, and casts
+between them are left out at every layout."""
 
 LEVELS = {
     "blocked": ort.GraphOptimizationLevel.ORT_ENABLE_ALL,
