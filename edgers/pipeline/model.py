@@ -31,7 +31,6 @@ class Model(Closing):
     """Largest golden-tile error, as a share of the largest expected value."""
     passed_over: tuple[str, ...] = ()
     """Engines the bundle prefers to this one, each with the reason why it does not run here."""
-
     kernels: frozenset[str] = frozenset()
     """Kernels by which the engine preprocesses (`edgers.engines.raw`); empty where the CPU does."""
 
