@@ -1,22 +1,30 @@
 """Compiling: a graph and its contract become a bundle for a device."""
 
 import platform
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import edgers
-from edgers.bundle import CONTRACT, Bundle, bundle_bytes, canonical_json, open_bundle
+from edgers.bundle import (
+    CONTRACT,
+    Bundle,
+    bundle_bytes,
+    canonical_json,
+    open_bundle,
+    part_entries,
+)
 from edgers.calibration.certificate import certificate_document
-from edgers.contract import contract_from_file
+from edgers.contract import Contract, contract_from_file
+from edgers.errors import BadInputError
 from edgers.export.accuracy import AccuracyDemand
 from edgers.export.allowed import Allowed, check_allowed
-from edgers.export.graph import check_fit, graph_from_file
+from edgers.export.parts import check_graphs, graphs_from_files
+from edgers.export.program_halo import halo_of_program
 from edgers.export.proof import Proof
 from edgers.export.trial import Subject
 from edgers.files import write_whole
 from edgers.targets.target import Candidate, target_from_name
-from edgers.tiling.graph import halo_from_graph
 from edgers.tiling.halo import document_from_halo
 
 GRAPH_ENTRY = "graph/{}.onnx"
@@ -41,25 +49,29 @@ def compile_bundle(
     graph: Path, contract: Path, path: Path, *, target: str = "cpu",
     engine: str | None = None, precisions: Sequence[str] = ("fp32",),
     demand: AccuracyDemand | None = None, tell: Callable[[str], None] = lambda _: None,
+    parts: Mapping[str, Path] | None = None,
 ) -> Compiled:  # fmt: skip
     """Compile a graph into a bundle at `path`, on the fastest engine that passes.
 
     With an `engine` named and one precision, the same inputs give the same bytes; else engines are
     timed, and the bundle id hangs on which was chosen, not on the times. With a `demand`, other
     precisions than FP32 ship only where they pass its gate on scenes. `tell` hears what is being
-    done. Raises ContractError, GraphError, EngineError, SceneError or BadInputError where something
-    does not fit, AccuracyError where nothing that is allowed passes the gate, and OutputError where
+    done. `parts` are the further graphs of the contract's program, by name.
+
+    Raises ContractError, GraphError, EngineError, SceneError or BadInputError where something does
+    not fit, AccuracyError where nothing that is allowed passes the gate, and OutputError where
     `path` cannot be written; nothing is left behind then.
     """
     device = target_from_name(target)
     allowed = Allowed(engine=engine, precisions=tuple(precisions))
     check_allowed(device, allowed)
     stated = contract_from_file(contract)
-    model = graph_from_file(graph)
-    check_fit(model, stated)
-    halo = halo_from_graph(model, stated.inputs, stated.outputs[0].name)
-    data = graph.read_bytes()
-    subject = Subject(graph=data, contract=stated, halo=halo)
+    _check_plain(stated, allowed, demand)
+    graphs = graphs_from_files(graph, parts or {}, stated)
+    check_graphs(graphs, stated)
+    halo = halo_of_program(graphs, stated)
+    beside = {name: path.read_bytes() for name, path in (parts or {}).items()}
+    subject = Subject(graph=graph.read_bytes(), contract=stated, halo=halo, parts=beside)
     # It imports quantizers; commands that only tell of bundles import this file too.
     from edgers.export.judged_choice import choose
 
@@ -69,6 +81,8 @@ def compile_bundle(
     shipped = {one.precision for one, _ in decision.preferred}
     for precision in shipped:
         entries[_graph_entry(subject, precision)] = subject.form(precision)
+    for name, entry in part_entries(stated).items():
+        entries[entry] = beside[name]
     for precision in subject.forms.keys() - shipped:
         del entries[subject.golden_output(precision)]
     facts = {
@@ -89,9 +103,20 @@ def compile_bundle(
         measured["left_out"] = chosen.left_out
     write_whole(path, bundle_bytes(entries, facts, measured))
     operators: dict[str, int] = {}
-    for node in model.graph.node:
+    for node in (node for model in graphs.values() for node in model.graph.node):
         operators[node.op_type] = operators.get(node.op_type, 0) + 1
     return Compiled(bundle=open_bundle(path), path=path, operators=operators, proof=decision.proof)
+
+
+def _check_plain(contract: Contract, allowed: Allowed, demand: AccuracyDemand | None) -> None:
+    """Raise BadInputError where a program is to be quantized: its errors add up in its own way."""
+    if contract.program is None or (demand is None and set(allowed.precisions) == {"fp32"}):
+        return
+    raise BadInputError(
+        "models of several graphs or steps are compiled at FP32 alone.",
+        seen=f"Allowed: {', '.join(allowed.precisions)}.",
+        fix="Leave --precision and the scenes to judge on out.",
+    )
 
 
 def _choice(subject: Subject, candidate: Candidate, version: str) -> dict[str, object]:

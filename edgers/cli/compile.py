@@ -13,6 +13,7 @@ from edgers.cli.accuracy_options import accuracy_options, demand_from_chosen
 from edgers.cli.certificate import accuracy_lines
 from edgers.cli.show import line, print_lines
 from edgers.contract import Contract, ModelInput
+from edgers.errors import BadInputError
 from edgers.export.candidate_table import table_lines
 from edgers.export.compile import Compiled, compile_bundle
 from edgers.targets.target import target_from_name
@@ -40,10 +41,17 @@ from edgers.targets.target import target_from_name
     show_default=True,
     help="Precision that may ship, again for each; 'auto' for all the device has.",
 )
+@click.option(
+    "--part",
+    "parts",
+    multiple=True,
+    metavar="NAME=FILE",
+    help="A further graph that the contract's edgers:program calls for, again for each.",
+)
 @accuracy_options
 def command(
     model: Path, contract: Path, out: Path, target: str, engine: str | None,
-    precisions: tuple[str, ...], **chosen: Any,
+    precisions: tuple[str, ...], parts: tuple[str, ...], **chosen: Any,
 ) -> None:  # fmt: skip
     """Run the command."""
     if "auto" in precisions:
@@ -52,7 +60,7 @@ def command(
     with told_progress() as tell:
         done = compile_bundle(
             model, contract, out, target=target, engine=engine, precisions=precisions,
-            demand=demand, tell=tell,
+            demand=demand, tell=tell, parts=_named(parts),
         )  # fmt: skip
     bundle = done.bundle
     line("contract", contract_line(bundle.contract))
@@ -72,6 +80,19 @@ def command(
     if demand is not None and demand.report is not None:
         line("report", str(demand.report / "report.md"))
     line("next", f"edgers run {out} SCENE.tif -o out/")
+
+
+def _named(parts: tuple[str, ...]) -> dict[str, Path]:
+    """Read NAME=FILE pairs; raises BadInputError where one is none, or a name is there twice."""
+    found: dict[str, Path] = {}
+    for text in parts:
+        name, equals, path = text.partition("=")
+        if not (name and equals and path) or name in found:
+            raise BadInputError(
+                f"--part {text!r} is not usable.", rule="Each is NAME=FILE, each name once."
+            )
+        found[name] = Path(path)
+    return found
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from edgers.contract.program import ProgramRule
 from edgers.kernels.extension import Extend
 from edgers.kernels.score_rule import Activation
 
@@ -209,6 +210,8 @@ class Contract:
     """Output tensors."""
     document: Mapping[str, object]
     """The JSON document as it was read; bundles carry this, so nothing is lost on the way."""
+    program: ProgramRule | None = None
+    """How its graphs are called; None where there is one, run once a tile."""
 
     @property
     def main(self) -> ModelInput:

@@ -1,7 +1,7 @@
 """What is done to one tile: read, preprocess, infer, and hand over what the network gives."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import cast
 
 import numpy as np
@@ -14,6 +14,8 @@ from edgers.pipeline.flow import Stage
 from edgers.pipeline.maker import SceneMaker
 from edgers.pipeline.model import Model
 from edgers.pipeline.preprocess import ScenePreprocessor
+from edgers.programs import Spot
+from edgers.programs.cascade import GATED
 from edgers.scene.bands import SceneBand
 from edgers.scene.open import environment
 from edgers.scene.scene import Scene, StackWindow
@@ -102,8 +104,13 @@ class TileWork:
 
     def infer(self, ready: ReadyTile) -> Answer:
         """Run the network, and take what it gives as far as the tile alone can say."""
-        outputs = None if ready.inputs is None else self.model.infer(ready.inputs)
-        return self.maker.take(ready.seen, outputs)
+        if ready.inputs is None:
+            return self.maker.take(ready.seen, None)
+        tile = ready.seen.tile
+        spot = Spot(tile.rows.window_start, tile.columns.window_start)
+        outputs = self.model.infer(ready.inputs, spot)
+        answer = self.maker.take(ready.seen, outputs)
+        return replace(answer, gated=True) if GATED in outputs else answer
 
 
 def preview_bands(source: ModelInput, bands: Sequence[SceneBand]) -> tuple[int, ...]:
