@@ -46,7 +46,7 @@ def clean_answer(given: Reals, noisy: Reals, step: Step, rule: SamplerRule) -> R
     elif rule.prediction == "v":
         clean = share * noisy - rest * given
     if rule.clip is not None:
-        clean = np.clip(clean, np.float32(-rule.clip), np.float32(rule.clip))
+        clean = np.clip(clean, -rule.clip, rule.clip).astype(np.float32, copy=False)
     return clean
 
 

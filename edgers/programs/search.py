@@ -75,7 +75,7 @@ def _is_over(
     # Sums only fall; with a penalty above 0 a longer answer divides them by more.
     best_length = limits.longest if limits.length_penalty > 0 else length
     best = max(score for score, _ in beams) / float(best_length) ** limits.length_penalty
-    return ended[-1][0] >= best
+    return bool(ended[-1][0] >= best)
 
 
 def log_softmax(logits: npt.NDArray[np.generic]) -> Scores:
