@@ -105,7 +105,10 @@ class _Writing:
         if rule.cache is not None:
             pairs = zip(rule.cache.past, rule.cache.present, strict=True)
             self.cache = {past: _named(found, present, "decoder") for past, present in pairs}
-        return _named(found, rule.logits, "decoder")[:, -1]
+        logits = _named(found, rule.logits, "decoder")[:, -1]
+        if np.isnan(logits).any():
+            raise EngineError("the decoder gives NaN for the next token.")
+        return logits
 
 
 def _empty(cache: CacheRule, beams: int) -> dict[str, npt.NDArray[np.generic]]:
