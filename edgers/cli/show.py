@@ -10,6 +10,8 @@ from edgers.products.found import Found
 LABEL_WIDTH = 12
 SHOWN_VALUES = 6
 """Values of a pixel that are listed before the rest is counted."""
+SHOWN_LABELS = 8
+"""Classes of rows that are listed, the most frequent first."""
 
 
 def line(label: str, text: str) -> None:
@@ -64,6 +66,12 @@ def found_lines(found: Found) -> list[tuple[str, str]]:
             size = "" if area.area_km2 is None else f"{area.area_km2:.4g} km² "
             parts.append(f"{area.name} {size}({area.share:.1%})")
         lines.append(("classes", " · ".join(parts)))
+    if found.rows is not None:
+        held = [one for one in found.labels if one.rows]
+        most = sorted(held, key=lambda one: -one.rows)[:SHOWN_LABELS]
+        parts = [f"{one.name} {one.rows}" for one in most]
+        parts += [f"{len(held) - len(most)} more classes"] if len(held) > len(most) else []
+        lines.append(("rows", " · ".join([str(found.rows), *parts])))
     for one in found.values[:SHOWN_VALUES]:
         unit = f" {one.unit}" if one.unit else ""
         span = "no value" if one.least is None else f"{one.least:.4g} to {one.most:.4g}{unit}"

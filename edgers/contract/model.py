@@ -28,6 +28,8 @@ Values = Literal["stored", "physical"]
 Resampling = Literal["nearest", "bilinear", "cubic", "cubic_spline", "lanczos", "average"]
 Blend = Literal["hann", "linear", "average", "trim"]
 GsdRule = Literal["refuse", "resample"]
+Scope = Literal["tile", "scene"]
+Normalise = Literal["l2"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -195,6 +197,13 @@ class ModelOutput:
     """What each number of a pixel is, where the task gives numbers; empty where not said."""
     storage: Storage | None = None
     """How such numbers are stored; None for float32."""
+    scope: Scope = "tile"
+    """Whether an answer without image axes is told of each tile, or of the scene: the tiles' mean."""
+    thresholds: tuple[float, ...] = ()
+    """Probability from which each class holds, where several may hold at once; empty where one
+    alone does, or `threshold` is that of all."""
+    normalise: Normalise | None = None
+    """What is done to an embedding: `l2` divides it by its length; None leaves it as it is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

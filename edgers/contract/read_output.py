@@ -3,7 +3,15 @@
 from typing import get_args
 
 from edgers.contract.fields import Fields
-from edgers.contract.model import Blend, ModelClass, ModelOutput, OutputValue, Storage
+from edgers.contract.model import (
+    Blend,
+    ModelClass,
+    ModelOutput,
+    Normalise,
+    OutputValue,
+    Scope,
+    Storage,
+)
 from edgers.contract.tensor_axes import read_axes
 from edgers.kernels.score_rule import Activation
 
@@ -13,9 +21,14 @@ OUTPUT_FIELDS = (
     "edgers:blend",
     "edgers:values",
     "edgers:storage",
+    "edgers:scope",
+    "edgers:thresholds",
+    "edgers:normalise",
 )
 ACTIVATIONS: tuple[Activation, ...] = ("softmax", "sigmoid", "none")
 BLENDS: tuple[Blend, ...] = get_args(Blend)
+SCOPES: tuple[Scope, ...] = get_args(Scope)
+NORMALISES: tuple[Normalise, ...] = get_args(Normalise)
 STORED_TYPES = ("int16", "uint16", "uint8")
 PALETTE = ("B5A886", "2B6CB0", "E2E8F0", "2F855A", "C05621", "805AD5", "D69E2E", "97266D")
 """Colours for classes that name none, in turn: earth, water, cloud, vegetation and on."""
@@ -29,19 +42,33 @@ def read_output(source: Fields) -> ModelOutput:
     threshold = source.number("edgers:threshold", 0.5)
     if not 0 < threshold < 1:
         raise source.fail("edgers:threshold", "It must lie between 0 and 1.")
+    classes = _read_classes(source) if source.has("classification:classes") else ()
+    thresholds = source.has("edgers:thresholds")
+    normalise = source.has("edgers:normalise")
     return ModelOutput(
         name=source.text("name"),
         task=next((task for task in tasks if "segmentation" in task), tasks[0] if tasks else ""),
         shape=shape,
         dim_order=axes,
         data_type=data_type,
-        classes=_read_classes(source) if source.has("classification:classes") else (),
+        classes=classes,
         activation=source.choice("edgers:activation", ACTIVATIONS, "softmax"),
         threshold=threshold,
         blend=source.choice("edgers:blend", BLENDS) if source.has("edgers:blend") else None,
         values=_read_values(source) if source.has("edgers:values") else (),
         storage=_read_storage(source) if source.has("edgers:storage") else None,
+        scope=source.choice("edgers:scope", SCOPES, "tile"),
+        thresholds=_read_thresholds(source, len(classes)) if thresholds else (),
+        normalise=source.choice("edgers:normalise", NORMALISES) if normalise else None,
     )
+
+
+def _read_thresholds(source: Fields, classes: int) -> tuple[float, ...]:
+    """Read `edgers:thresholds`: one for all classes, or one each."""
+    found = source.numbers("edgers:thresholds", (1, classes))
+    if not all(0 < one < 1 for one in found):
+        raise source.fail("edgers:thresholds", "Each must lie between 0 and 1.")
+    return found * classes if len(found) == 1 else found
 
 
 def _read_classes(source: Fields) -> tuple[ModelClass, ...]:

@@ -20,6 +20,8 @@ class Seen:
     """True where a pixel is nodata, (height, width) in output pixels."""
     preview: npt.NDArray[np.generic]
     """Samples for the quicklook, (band, height, width) in output pixels."""
+    window_nodata_px: int = 0
+    """Pixels of the whole window that are nodata, in input pixels of the scene."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,7 +14,7 @@ class ValueRange:
     unit: str
     """Unit of its values; empty where the contract states none."""
     pixels: int
-    """Pixels that have a value."""
+    """Pixels, or rows of a table, that have a value."""
     least: float | None
     """Smallest value; None where no pixel has one."""
     most: float | None
@@ -34,6 +34,16 @@ class ObjectCount:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LabelCount:
+    """How many rows one class holds in."""
+
+    name: str
+    """Class name."""
+    rows: int
+    """Rows; where several classes may hold, a row counts for each."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
     """What was found in one scene; what a model does not give is empty."""
 
@@ -45,6 +55,8 @@ class Found:
     """How many objects each class has."""
     rows: int | None = None
     """Rows of the table; None where there is none."""
+    labels: tuple[LabelCount, ...] = ()
+    """How many rows of the table each class holds in."""
 
     def properties(self) -> dict[str, object]:
         """Give what there is as fields of a STAC Item."""
@@ -52,6 +64,7 @@ class Found:
             "edgers:classes": [asdict(one) for one in self.classes],
             "edgers:values": [asdict(one) for one in self.values],
             "edgers:objects": [asdict(one) for one in self.objects],
+            "edgers:labels": [asdict(one) for one in self.labels],
         }
         kept = {key: value for key, value in fields.items() if value}
         return kept if self.rows is None else {**kept, "edgers:rows": self.rows}

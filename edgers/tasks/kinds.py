@@ -5,15 +5,18 @@ from typing import Literal
 
 from edgers.contract import ModelOutput
 from edgers.errors import ContractError
+from edgers.tasks.rows import check_rows, gives_rows
 from edgers.tasks.segmentation import check_segmentation, gives_scores
 from edgers.tasks.values import check_values
 
-Kind = Literal["classes", "values"]
-"""`classes`: a class for each pixel. `values`: one or several numbers for each pixel."""
+Kind = Literal["classes", "values", "rows"]
+"""`classes`: a class for each pixel. `values`: one or several numbers for each pixel. `rows`: an answer
+for each tile, or for the scene, as a whole."""
 
 CHECKS: Mapping[Kind, Callable[[ModelOutput], None]] = {
     "classes": check_segmentation,
     "values": check_values,
+    "rows": check_rows,
 }
 
 
@@ -24,11 +27,13 @@ def kind_of(output: ModelOutput) -> Kind:
         return "classes"
     if {"height", "width"} <= set(output.dim_order) and "detection" not in task:
         return "values"
+    if gives_rows(output):
+        return "rows"
     raise ContractError(
         f"contract output {output.name!r} has task {task!r} and axes "
         f"{', '.join(output.dim_order)}.",
-        rule="This version decodes classes, or values, for each pixel: the axes 'height' and "
-        "'width' must be there.",
+        rule="This version decodes classes, or values, for each pixel (axes 'height' and 'width'), "
+        "and answers for a tile as a whole ('batch' and one of 'class', 'channel', 'feature').",
     )
 
 
