@@ -39,20 +39,29 @@ class GroundPolygon:
     rings: tuple[tuple[Point, ...], ...]
     """The shell counter-clockwise, then holes clockwise; the first point is not repeated.
     Longitudes run on beyond ±180; a ring around a pole is closed over it."""
+    around: tuple[bool, ...]
+    """Which rings run around a pole."""
+
+    @property
+    def holds_pole(self) -> bool:
+        """Whether the shell runs around a pole; a hole may do so too."""
+        return self.around[0]
 
     def parts(self) -> list[list[Ring]]:
         """Give polygons within ±180, cut at the date line, as shell and holes, closed and rounded.
 
         Empty where the polygon is smaller than the digits of GeoJSON can tell.
         """
-        longitudes = [x for ring in self.rings for x, _ in ring]
-        turn = int(np.floor((min(longitudes) + 180) / 360))
+        rings, (west, east) = self._unrolled(), self._span()
+        if self.holds_pole:
+            _, rings = cut(rings, -180.0)
+            west, east = -180.0, 180.0
+        turn = int(np.floor((west + 180) / 360))
         found: list[Ring] = []
-        rest = [list(ring) for ring in self.rings]
-        while rest:
-            left, rest = cut(rest, 180.0 + 360 * turn)
+        while rings and 360 * turn - 180 <= east:
+            left, rings = cut(rings, 180.0 + 360 * turn)
             found += [[(x - 360 * turn, y) for x, y in ring] for ring in left]
-            turn += 1
+            turn += 1 + self.holds_pole
         whole = [ring for ring in map(closed, found) if len(ring) > 3]
         shells = [[ring] for ring in whole if twice_area(ring) > 0]
         for hole in whole:
@@ -68,6 +77,28 @@ class GroundPolygon:
         by Gauss's rule of three points.
         """
         return sum(_area_under(np.array(ring)) for ring in self.rings)
+
+    def _span(self) -> tuple[float, float]:
+        longitudes = [x for x, _ in self.rings[0]]
+        return min(longitudes), max(longitudes)
+
+    def _unrolled(self) -> list[Ring]:
+        """Give the rings; all around a pole three times over, so that a cut at the date line on
+        either side of the middle one meets no end.
+        """
+        if not self.holds_pole:
+            return [list(ring) for ring in self.rings]
+        shell, *inner = (
+            _thrice(ring if i == 0 else ring[::-1])
+            for i, ring in enumerate(self.rings)
+            if self.around[i]
+        )
+        pole = self.rings[0][-1][1]
+        lid = inner[0][::-1] if inner else [(shell[-1][0], pole), (shell[0][0], pole)]
+        holes = [ring for ring, is_around in zip(self.rings, self.around, strict=True)
+                 if not is_around]  # fmt: skip
+        copies = [[(x + turn, y) for x, y in hole] for hole in holes for turn in (-360, 0, 360)]
+        return [[*shell, *lid], *copies]
 
 
 def ground_polygons(
@@ -137,20 +168,30 @@ def _polygon(rings: Sequence[tuple[Floats, Floats]]) -> GroundPolygon | None:
     """Make a polygon of rings that run counter-clockwise; None where one is not on Earth."""
     if not all(np.isfinite(lon).all() and np.isfinite(lat).all() for lon, lat in rings):
         return None
-    shell, *holes = (_ring(lon, lat) for lon, lat in rings)
+    (shell, is_around), *holes = (_ring(lon, lat) for lon, lat in rings)
     middle = _middle(shell)
-    placed = [tuple(shell)]
-    for hole in holes:
+    placed, around = [tuple(shell)], [is_around]
+    for hole, hole_is_around in holes:
         shift = 360 * round((middle - _middle(hole)) / 360)
         placed.append(tuple((x + shift, y) for x, y in reversed(hole)))
-    return GroundPolygon(rings=tuple(placed))
+        around.append(hole_is_around)
+    return GroundPolygon(rings=tuple(placed), around=tuple(around))
 
 
-def _ring(lon: Floats, lat: Floats) -> Ring:
-    """Let longitudes run on, and close a ring around a pole over it."""
+def _ring(lon: Floats, lat: Floats) -> tuple[Ring, bool]:
+    """Let longitudes run on, and close a ring around a pole over it; tell whether that was so."""
     ring = unwrapped(lon, lat)
     turns = round((ring[-1][0] - ring[0][0]) / 360)
-    return closed_over_pole(ring[:-1], turns) if turns else ring[:-1]
+    return (closed_over_pole(ring[:-1], turns), True) if turns else (ring[:-1], False)
+
+
+def _thrice(ring: Sequence[Point]) -> Ring:
+    """Give the way of a ring around a pole, without the lid over it, for three turns."""
+    way = ring[:-2]
+    turn = way[-1][0] - way[0][0]
+    return [(x + by, y) for by in (-turn, 0, turn) for x, y in way[:-1]] + [
+        (way[-1][0] + turn, way[-1][1])
+    ]
 
 
 def _middle(ring: Ring) -> float:
