@@ -1,7 +1,7 @@
 """Vectors that embeddings are held against: one for each class, or for each thing to look for.
 
 They come from the text tower of a two-tower model, or from pictures, and are made on the ground; a
-bundle holds them beside the image tower's graph, so that others take their place without a new graph.
+bundle holds them beside the image tower's graph: others take their place without a new graph.
 """
 
 import io
@@ -64,7 +64,7 @@ class StoredVectors:
     @property
     def features(self) -> int:
         """Numbers of a vector."""
-        return self.matrix.shape[1]
+        return int(self.matrix.shape[1])
 
     def cosines(self, embeddings: Floats) -> npt.NDArray[np.float64]:
         """Give the cosine between embeddings, (row, feature), and vectors, (row, name)."""

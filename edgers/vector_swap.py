@@ -1,4 +1,4 @@
-"""Putting other vectors into a bundle: other classes, or other things to look for, and the same graph."""
+"""Putting other vectors into a bundle: other classes, or other things to look for, same graph."""
 
 import io
 from collections.abc import Mapping
@@ -8,12 +8,10 @@ import numpy as np
 from edgers.bundle import GOLDEN_OUTPUT, MEASURED, Bundle, bundle_bytes, facts_of
 from edgers.contract import Contract
 from edgers.errors import BadInputError, ContractError
-from edgers.stored_vectors import VECTORS, StoredVectors, vector_entries
+from edgers.stored_vectors import StoredVectors, vector_entries
 
 
-def check_vectors(
-    contract: Contract, entries: Mapping[str, bytes], vectors: StoredVectors
-) -> None:
+def check_vectors(contract: Contract, entries: Mapping[str, bytes], vectors: StoredVectors) -> None:
     """Raise ContractError where vectors do not fit what the network really gave."""
     output = contract.outputs[0]
     if "feature" not in output.dim_order:
@@ -46,11 +44,6 @@ def swapped(bundle: Bundle, vectors: StoredVectors) -> bytes:
     del entries[MEASURED]
     facts = {**facts_of(bundle), "swapped_from": bundle.bundle_id}
     return bundle_bytes({**entries, **new}, facts, bundle.measured)
-
-
-def has_vectors(bundle: Bundle) -> bool:
-    """Tell whether a bundle holds vectors."""
-    return VECTORS in bundle.entries
 
 
 def _told(vectors: StoredVectors) -> str:

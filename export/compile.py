@@ -50,11 +50,11 @@ def compile_bundle(
 
     With an `engine` named and one precision, the same inputs give the same bytes; else engines are
     timed, and the bundle id hangs on which was chosen, not on the times. With a `demand`, other
-    precisions than FP32 ship only where they pass its gate on scenes. `vectors` is a file of what an
-    embedding is held against. `tell` hears what is being
-    done. Raises ContractError, GraphError, EngineError, SceneError or BadInputError where something
-    does not fit, AccuracyError where nothing that is allowed passes the gate, and OutputError where
-    `path` cannot be written; nothing is left behind then.
+    precisions than FP32 ship only where they pass its gate on scenes. `vectors` is a file of what
+    an embedding is held against. `tell` hears what is being done. Raises ContractError, GraphError,
+    EngineError, SceneError or BadInputError where something does not fit, AccuracyError where
+    nothing that is allowed passes the gate, and OutputError where `path` cannot be written; nothing
+    is left behind then.
     """
     device = target_from_name(target)
     allowed = Allowed(engine=engine, precisions=tuple(precisions))

@@ -198,7 +198,7 @@ class ModelOutput:
     storage: Storage | None = None
     """How such numbers are stored; None for float32."""
     scope: Scope = "tile"
-    """Whether an answer without image axes is told of each tile, or of the scene: the tiles' mean."""
+    """Whether an answer without image axes is of each tile, or of the scene: the tiles' mean."""
     thresholds: tuple[float, ...] = ()
     """Probability from which each class holds, where several may hold at once; empty where one
     alone does, or `threshold` is that of all."""

@@ -28,6 +28,13 @@ def row_maker(order: Order) -> RowMaker:
         drafts=drafts, grid=order.grid, places=order.places, meaning=meaning,
         of_scene=output.scope == "scene",
     )  # fmt: skip
+    headings = [one.name for one in table.columns]
+    if double := next((one for one in headings if headings.count(one) > 1), None):
+        raise ContractError(
+            f"output {output.name!r} names a value {double!r}, which the table has already.",
+            rule=f"The table has: {', '.join(dict.fromkeys(headings))}.",
+            fix="Name the value otherwise under 'edgers:values'.",
+        )
     names = row_table_names(order.model, order.options, order.name)
     files = RowFiles(work=order.work, names=names, table=table)
     tally = Tally(total_px=place.height_px * place.width_px)

@@ -1,4 +1,4 @@
-"""Matrices as numpy keeps them (.npy): can be mapped into memory, and read without anything else."""
+"""Matrices as numpy keeps them (.npy): they can be mapped into memory."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -7,7 +7,9 @@ import numpy as np
 import numpy.typing as npt
 
 
-def write_npy(path: Path, shape: tuple[int, int], pieces: Iterable[npt.NDArray[np.float32]]) -> None:
+def write_npy(
+    path: Path, shape: tuple[int, int], pieces: Iterable[npt.NDArray[np.float32]]
+) -> None:
     """Write a float32 matrix of `shape`, its rows a piece at a time, in little-endian order."""
     header = {"descr": "<f4", "fortran_order": False, "shape": shape}
     with path.open("wb") as file:

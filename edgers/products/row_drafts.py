@@ -62,7 +62,9 @@ class RowDrafts(Closing):
             }
             self._opened = opened.pop_all()
 
-    def write(self, tile: Tile, row: Reals | None, nodata_px: int, preview: Array) -> tuple[int, ...]:
+    def write(
+        self, tile: Tile, row: Reals | None, nodata_px: int, preview: Array
+    ) -> tuple[int, ...]:
         """Write a tile, None where it has no answer; give the checksums.
 
         Any thread may call this. Raises OutputError where the disk is full or fails.

@@ -66,7 +66,7 @@ def write_row_picture(
     if not table.of_scene:
         colours = tiles[at]
         tinted = scene * (1 - TINT) + colours * TINT if meaning.classes else colours
-        panels.append(np.where(present[at][..., None], tinted, EMPTY).astype(np.uint8))
+        panels.append(np.where(mask[..., None] == 0, tinted, EMPTY).astype(np.uint8))
     write_sheet(path, panels, [*lines, nodata_row(nodata_share)], title=title)
 
 
@@ -87,9 +87,9 @@ def _paint_classes(table: RowTable, tiles: Bytes) -> None:
     colours = np.array([rgb(one.colour) for one in table.meaning.classes], np.uint8)
     for chunk in table.drafts.chunks():
         chances = table.meaning.probabilities(chunk.rows)
-        holds = table.meaning.chosen(chances)
+        holds: npt.NDArray[np.bool_] = table.meaning.chosen(chances)
         best = np.where(holds, chances, -1.0).argmax(axis=1)
-        tiles[chunk.tiles] = np.where(holds.any(axis=1)[:, None], colours[best], PLAIN)
+        tiles[chunk.tiles] = np.where(np.any(holds, axis=1, keepdims=True), colours[best], PLAIN)
 
 
 PLAIN: Colour = (255, 255, 255)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from edgers.products.csv_file import write_csv
+from edgers.products.csv_table import write_csv
 from edgers.products.disk_errors import disk_errors
 from edgers.products.ending import Ending
 from edgers.products.found import Found
@@ -49,9 +49,9 @@ class RowFiles:
         facts = ending.facts(nodata_share)
         origin = str(facts["bundle_id"]), str(facts["scene_sha256"])
         with disk_errors(names["table"]):
-            headings = [one.name for one in table.fields]
-            pieces = table.pieces(origin)
-            rows = write_csv(files["table"], headings, (row for p in pieces for row in p.cells))
+            place, columns = table.places.product, table.columns
+            features = (one for piece in table.pieces(origin) for one in piece.features)
+            rows = write_csv(files["table"], features, columns, place, facts, is_table=True)
         if "embeddings" in names:
             with disk_errors(names["embeddings"]):
                 write_npy(files["embeddings"], (rows, table.meaning.length), table.numbers())
@@ -69,8 +69,8 @@ class RowFiles:
     def _assets(self) -> dict[str, Asset]:
         classes = self.table.meaning.classes
         columns = [
-            {"name": one.name, "type": one.kind, **({"unit": one.unit} if one.unit else {})}
-            for one in self.table.fields
+            {"name": one.name, "type": one.type, **({"unit": one.unit} if one.unit else {})}
+            for one in self.table.columns
         ]
         fields: dict[str, dict[str, object]] = {
             "table": {"table:columns": columns, **(class_fields(classes) if classes else {})}

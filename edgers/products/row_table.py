@@ -1,34 +1,36 @@
-"""The rows of a table: a tile each, or one for the scene, with what its cells say and where it lies."""
+"""The rows of a table: one a tile, or one for the scene; what its cells say and where it lies."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from edgers.products.feature import Column, Feature
 from edgers.products.places import Places
 from edgers.products.row_drafts import Chunk, RowDrafts
-from edgers.tasks.row_meaning import Field, RowMeaning
+from edgers.tasks.row_meaning import RowMeaning
 from edgers.tiling.grid import Grid
 
 Floats = npt.NDArray[np.float64]
 
-TILE_FIELDS = (
-    Field(name="tile", kind="integer"),
-    Field(name="row", kind="integer", unit="px"),
-    Field(name="column", kind="integer", unit="px"),
-    Field(name="height", kind="integer", unit="px"),
-    Field(name="width", kind="integer", unit="px"),
-    Field(name="longitude", kind="real", unit="deg"),
-    Field(name="latitude", kind="real", unit="deg"),
-    Field(name="nodata_share", kind="real"),
+PLACE = (
+    Column(name="row", type="int", unit="px", description="First row of the window."),
+    Column(name="column", type="int", unit="px", description="First column of the window."),
+    Column(name="height", type="int", unit="px", description="Rows of the window."),
+    Column(name="width", type="int", unit="px", description="Columns of the window."),
+    Column(name="longitude", type="float", unit="°", description="Of its middle, WGS 84."),
+    Column(name="latitude", type="float", unit="°", description="Of its middle, WGS 84."),
+    Column(name="nodata_share", type="float", description="Share of it that has no data, 0 to 1."),
 )
-"""What every row begins with: the tile's number, its window in pixels of the scene, the middle of that,
-and how much of it has no data. A scene's row has its number of tiles instead of a tile's number."""
-SCENE_FIELDS = (Field(name="tiles", kind="integer"), *TILE_FIELDS[1:])
-ORIGIN_FIELDS = (Field(name="bundle_id", kind="text"), Field(name="input_sha256", kind="text"))
-"""What every row ends with: which bundle said it, of which input."""
+"""Where a row's window lies in the scene; the same for a tile, and for a scene as a whole."""
+TILE = Column(name="tile", type="str", description="Tile, as row_column of the grid.")
+TILES = Column(name="tiles", type="int", description="Tiles that the row is the mean of.")
+ORIGIN = (
+    Column(name="bundle_id", type="str", description="Bundle that said it."),
+    Column(name="input_sha256", type="str", description="SHA-256 of the scene's samples."),
+)
+"""What every row ends with."""
 
 DIGITS = 7
 """Decimals of degrees: about a centimetre."""
@@ -38,10 +40,8 @@ DIGITS = 7
 class Rows:
     """Some rows one after the other."""
 
-    cells: list[tuple[Any, ...]]
-    """Cells of each row, in the order of the table's fields."""
-    rings: Floats
-    """Window of each row, (row, corner, 2): column and row of pixel corners in the product's grid."""
+    features: list[Feature]
+    """Cells of each row by column, and the outline of its window."""
     numbers: npt.NDArray[np.float32]
     """Numbers of each row, (row, number)."""
 
@@ -62,10 +62,10 @@ class RowTable:
     """Whether there is one row, for the scene."""
 
     @property
-    def fields(self) -> tuple[Field, ...]:
+    def columns(self) -> tuple[Column, ...]:
         """Give the columns."""
-        lead = SCENE_FIELDS if self.of_scene else TILE_FIELDS
-        return (*lead, *self.meaning.fields, *ORIGIN_FIELDS)
+        said = (Column(name=one.name, type=one.type, unit=one.unit) for one in self.meaning.fields)
+        return (TILES if self.of_scene else TILE, *PLACE, *said, *ORIGIN)
 
     def pieces(self, origin: tuple[str, str]) -> Iterator[Rows]:
         """Give the rows in order; `origin` is the id of the bundle and the hash of the input."""
@@ -74,7 +74,9 @@ class RowTable:
             return
         for chunk in self.drafts.chunks():
             if len(chunk.tiles):
-                yield self._piece(chunk.tiles, self._windows(chunk), self._shares(chunk),
+                down, across = np.divmod(chunk.tiles, len(self.grid.columns.tiles))
+                names = [f"{i}_{j}" for i, j in zip(down, across, strict=True)]
+                yield self._piece(names, self._windows(chunk), self._shares(chunk),
                                   chunk.rows, origin)  # fmt: skip
 
     def numbers(self) -> Iterator[npt.NDArray[np.float32]]:
@@ -98,12 +100,12 @@ class RowTable:
             return
         size = np.array([[0, 0, self.grid.rows.size_px, self.grid.columns.size_px]])
         yield self._piece(
-            np.array([tiles]), size, np.array([nodata / pixels]), self.meaning.mean(total, weight),
+            [tiles], size, np.array([nodata / pixels]), self.meaning.mean(total, weight),
             origin,
         )  # fmt: skip
 
     def _piece(
-        self, first: npt.NDArray[np.intp], windows: npt.NDArray[np.int64], shares: Floats,
+        self, first: Sequence[str | int], windows: npt.NDArray[np.int64], shares: Floats,
         numbers: npt.NDArray[np.float32], origin: tuple[str, str],
     ) -> Rows:  # fmt: skip
         """Put cells together; windows are (row, 4): row, column, height, width as computed."""
@@ -113,7 +115,7 @@ class RowTable:
         lon, lat = product.lonlat(column + width / 2, row + height / 2)
         lon = (lon + 180) % 360 - 180
         columns = [
-            first.tolist(), *(np.rint(one).astype(int).tolist()
+            first, *(np.rint(one).astype(int).tolist()
                               for one in (row, column, height, width)),
             _degrees(lon), _degrees(lat), [round(one, 6) for one in shares.tolist()],
             *self.meaning.columns(numbers), *([one] * len(first) for one in origin),
@@ -121,7 +123,12 @@ class RowTable:
         corners = [(column, row), (column + width, row), (column + width, row + height),
                    (column, row + height)]  # fmt: skip
         rings = np.stack([np.stack(corner, axis=-1) for corner in corners], axis=1)
-        return Rows(cells=list(zip(*columns, strict=True)), rings=rings, numbers=numbers)
+        names = [column.name for column in self.columns]
+        features = [
+            Feature(geometry=ring, properties=dict(zip(names, cells, strict=True)))
+            for ring, cells in zip(rings, zip(*columns, strict=True), strict=True)
+        ]
+        return Rows(features=features, numbers=numbers)
 
     def _windows(self, chunk: Chunk) -> npt.NDArray[np.int64]:
         """Give row, column, height and width of windows, as far as the scene goes."""

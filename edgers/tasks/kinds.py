@@ -10,8 +10,8 @@ from edgers.tasks.segmentation import check_segmentation, gives_scores
 from edgers.tasks.values import check_values
 
 Kind = Literal["classes", "values", "rows"]
-"""`classes`: a class for each pixel. `values`: one or several numbers for each pixel. `rows`: an answer
-for each tile, or for the scene, as a whole."""
+"""`classes`: a class for each pixel. `values`: one or several numbers for each pixel. `rows`: an
+answer for each tile, or for the scene, as a whole."""
 
 CHECKS: Mapping[Kind, Callable[[ModelOutput], None]] = {
     "classes": check_segmentation,

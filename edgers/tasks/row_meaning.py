@@ -22,8 +22,7 @@ from edgers.tasks.rows import (
 from edgers.tasks.values import value_names
 
 Reals = npt.NDArray[np.float32]
-Cell = str | int | float | None
-FieldKind = Literal["text", "integer", "real"]
+FieldType = Literal["str", "int", "float"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +31,7 @@ class Field:
 
     name: str
     """Its heading."""
-    kind: FieldKind
+    type: FieldType
     """What its cells hold."""
     unit: str = ""
     """Unit of its numbers; empty where there is none."""
@@ -66,9 +65,7 @@ class RowMeaning:
             )
         self.classes = _classes(vectors) if vectors else output.classes
         self.is_embedding = self.kind == "embedding"
-        self.is_many = (
-            vectors.activation == "sigmoid" if vectors else may_hold_together(output)
-        )
+        self.is_many = vectors.activation == "sigmoid" if vectors else may_hold_together(output)
         self.fields = self._fields()
 
     def columns(self, rows: Reals) -> list[list[Any]]:
@@ -78,7 +75,7 @@ class RowMeaning:
         if self.is_embedding:
             return []
         mean, spread = self.values(rows)
-        return [column.tolist() for column in (*mean.T, *(() if spread is None else spread.T))]
+        return [short(column) for column in (*mean.T, *(() if spread is None else spread.T))]
 
     def probabilities(self, rows: Reals) -> Reals:
         """Give the probability of each class, (row, class)."""
@@ -130,33 +127,38 @@ class RowMeaning:
         if self.is_many:
             words = [";".join(n for n, holds in zip(names, row, strict=True) if holds)
                      for row in held]  # fmt: skip
-            return [words, *chances.T.tolist()]
+            return [words, *map(short, chances.T)]
         best = held.argmax(axis=1)
         return [
             [self.classes[i].value for i in best],
             [names[i] for i in best],
-            chances[np.arange(len(best)), best].tolist(),
-            *chances.T.tolist(),
+            short(chances[np.arange(len(best)), best]),
+            *map(short, chances.T),
         ]
 
     def _fields(self) -> tuple[Field, ...]:
-        chances = [Field(name=f"p_{one.name}", kind="real") for one in self.classes]
+        chances = [Field(name=f"p_{one.name}", type="float") for one in self.classes]
         if self.classes and self.is_many:
-            return (Field(name="classes", kind="text"), *chances)
+            return (Field(name="classes", type="str"), *chances)
         if self.classes:
             return (
-                Field(name="class", kind="integer"), Field(name="class_name", kind="text"),
-                Field(name="score", kind="real"), *chances,
+                Field(name="class", type="int"), Field(name="class_name", type="str"),
+                Field(name="score", type="float"), *chances,
             )  # fmt: skip
         if self.is_embedding:
             return ()
         each = list(zip(self.value_names, self.units, strict=True))
         spread = [(f"{name}_std", unit) for name, unit in each] if self.members > 1 else []
-        return tuple(Field(name=name, kind="real", unit=unit) for name, unit in each + spread)
+        return tuple(Field(name=name, type="float", unit=unit) for name, unit in each + spread)
 
     def _thresholds(self) -> Reals:
         stated = () if self._vectors else self._output.thresholds
         return np.array(stated or (self._output.threshold,) * len(self.classes), np.float32)
+
+
+def short(values: Reals) -> list[float]:
+    """Give numbers with the fewest digits that single precision can be read back from."""
+    return [float(str(one)) for one in values]
 
 
 def _classes(vectors: StoredVectors) -> tuple[ModelClass, ...]:

@@ -1,10 +1,11 @@
 """Tiles at even steps, each answered for as a whole.
 
 Where a tile gets one answer there is nothing to cut off its edges: windows of one size follow each
-other, and the last is moved back so that it ends with the scene. A pixel belongs to the window whose
-middle is nearest: those cores cover the scene once.
+other, and the last is moved back so that it ends with the scene. A pixel belongs to the window
+whose middle is nearest: those cores cover the scene once.
 """
 
+import itertools
 from fractions import Fraction
 
 from edgers.errors import TilingError
@@ -39,7 +40,7 @@ def _plan(size_px: int, tile_px: int, overlap_px: int, halo: AxisHalo) -> AxisPl
     tile_px = min(tile_px, extended)
     last = extended - tile_px
     starts = [*range(0, last, step), last]
-    cuts = [0, *((a + tile_px + b) // 2 for a, b in zip(starts, starts[1:], strict=False)), size_px]
+    cuts = [0, *((a + tile_px + b) // 2 for a, b in itertools.pairwise(starts)), size_px]
     return AxisPlan(
         size_px=size_px,
         extended_px=extended,
@@ -48,9 +49,12 @@ def _plan(size_px: int, tile_px: int, overlap_px: int, halo: AxisHalo) -> AxisPl
         origin_px=Fraction(0),
         tiles=tuple(
             AxisTile(
-                window_start=start, window_stop=start + tile_px, core_start=begin, core_stop=end,
+                window_start=start,
+                window_stop=start + tile_px,
+                core_start=begin,
+                core_stop=end,
                 crop_start=begin - start,
-            )  # fmt: skip
+            )
             for start, begin, end in zip(starts, cuts, cuts[1:], strict=False)
         ),
     )
