@@ -7,7 +7,7 @@ from pathlib import Path
 from edgers.products.feature import Column, Feature, Value, values_of
 from edgers.products.geojson import PIXELS
 from edgers.products.shapes import lonlat_shapes, pixel_shape
-from edgers.products.wkt import wkt_of
+from edgers.products.well_known import wkt_of
 from edgers.scene.place import Place
 
 SHAPE = "WKT"

@@ -10,7 +10,10 @@ from edgers.errors import OutputError
 from edgers.products.csv_table import write_csv
 from edgers.products.disk_errors import disk_errors
 from edgers.products.feature import AREA, PROVENANCE, Column, Feature, Value
+from edgers.products.flatgeobuf import write_flatgeobuf
 from edgers.products.geojson import write_geojson
+from edgers.products.geoparquet import write_geoparquet
+from edgers.products.parquet_table import write_parquet
 from edgers.products.shapes import with_areas
 from edgers.scene.place import Place
 
@@ -19,7 +22,7 @@ __all__ = [
     "check_formats", "with_areas", "write_features",
 ]  # fmt: skip
 
-Format = Literal["geojson", "csv"]
+Format = Literal["geojson", "geoparquet", "flatgeobuf", "csv", "parquet"]
 Writer = Callable[[Path, Iterable[Feature], Sequence[Column], Place, Mapping[str, object]], int]
 
 
@@ -41,8 +44,20 @@ FORMATS: Mapping[Format, FeatureFile] = {
     "geojson": FeatureFile(
         ending=".geojson", media_type="application/geo+json", write=write_geojson
     ),
+    "geoparquet": FeatureFile(
+        ending=".parquet", media_type="application/vnd.apache.parquet", write=write_geoparquet,
+        packages=("pyarrow",),
+    ),
+    "flatgeobuf": FeatureFile(
+        ending=".fgb", media_type="application/vnd.flatgeobuf", write=write_flatgeobuf,
+        packages=("pyarrow", "pyogrio"),
+    ),
+    "parquet": FeatureFile(
+        ending="_table.parquet", media_type="application/vnd.apache.parquet", write=write_parquet,
+        packages=("pyarrow",),
+    ),
     "csv": FeatureFile(ending=".csv", media_type="text/csv", write=write_csv),
-}
+}  # fmt: skip
 
 
 def check_formats(names: Iterable[Format]) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from edgers.products.feature import Column, Feature, clean_text, values_of
 from edgers.products.shapes import Shape, lonlat_shapes, pixel_shape
-from edgers.products.wkt import wkt_of
+from edgers.products.well_known import wkt_of
 from edgers.scene.place import Place
 
 PIXELS = "pixel_wkt"
