@@ -9,10 +9,9 @@ import numpy.typing as npt
 from edgers.bundle import open_bundle
 from edgers.cli.show import line
 from edgers.errors import BadInputError
+from edgers.files import making_whole
 from edgers.products.embedding_table import EmbeddingTable, embeddings_from_product
-from edgers.products.retrieval import hit_columns, hit_features, most_alike
-from edgers.products.table_bytes import table_bytes
-from edgers.files import write_whole
+from edgers.products.retrieval import most_alike, write_hits
 from edgers.stored_vectors import StoredVectors, vectors_from_entries
 from edgers.vector_file import vectors_from_file
 
@@ -46,8 +45,8 @@ def command(
         window = f"row {cells.get('row')} column {cells.get('column')}"
         line(f"{rank}", f"tile {cells['tile']} · cosine {hit.cosine:.4f} · {window}")
     if out is not None:
-        features = hit_features(embeddings, hits)
-        write_whole(out, table_bytes(features, hit_columns(embeddings)))
+        with making_whole(out) as draft:
+            write_hits(draft, embeddings, hits)
         line("table", str(out))
 
 

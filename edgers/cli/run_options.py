@@ -11,6 +11,7 @@ from edgers.cli.memory import memory_bytes
 from edgers.contract.model import Blend
 from edgers.errors import BadInputError
 from edgers.pipeline.options import RunOptions
+from edgers.products.features import Format
 
 Command = TypeVar("Command", bound=Callable[..., object])
 
@@ -45,6 +46,12 @@ OPTIONS = (
     ),
     click.option(
         "--warp", metavar="CRS", help="Also write maps in CRS, such as EPSG:32630, or in 'utm'."
+    ),
+    click.option(
+        "--vectors",
+        multiple=True,
+        type=click.Choice(get_args(Format)),
+        help="Also write outlines, of objects or tiles, in this format; again for each.",
     ),
     click.option(
         "--probabilities", is_flag=True, help="Write the probability of each class as well."

@@ -10,6 +10,7 @@ from edgers.pipeline.maker import Order
 from edgers.pipeline.model import Model
 from edgers.pipeline.options import RunOptions
 from edgers.pipeline.row_maker import RowMaker
+from edgers.products.features import check_formats
 from edgers.products.row_drafts import RowDrafts
 from edgers.products.row_products import RowFiles, row_names
 from edgers.products.row_table import RowTable
@@ -51,7 +52,8 @@ def row_table_names(model: Model, options: RunOptions, name: str) -> dict[str, s
                 rule="A table has the probability of each class, and where each tile lies.",
                 fix=f"Run without {option}.",
             )
-    return row_names(name, is_embedding=row_kind(model.output) == "embedding")
+    check_formats(options.vectors)
+    return row_names(name, options.vectors, is_embedding=row_kind(model.output) == "embedding")
 
 
 def meaning_of(model: Model) -> RowMeaning:

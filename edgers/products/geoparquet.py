@@ -50,11 +50,11 @@ def write_geoparquet(
         shapes = own_shapes(features, place)
         while group := list(itertools.islice(shapes, GROUP_ROWS)):
             boxes = [box_of(shape) for _, shape in group]
-            kinds |= {_kind(shape) for _, shape in group if shape}
-            bounds = _together([box for box in [bounds, *boxes] if box])
+            kinds |= {kind_of_shape(shape) for _, shape in group if shape}
+            bounds = joined_boxes([box for box in [bounds, *boxes] if box])
             writer.write_table(_table(group, boxes, columns, schema))
             count += len(group)
-        geo = json.dumps(_geo(place, sorted(kinds), bounds))
+        geo = json.dumps(geo_metadata(place, sorted(kinds), bounds))
         writer.add_key_value_metadata({"geo": geo, **metadata_of(columns, facts)})
     return count
 
@@ -80,7 +80,7 @@ def _table(
     return pa.table([*arrays_of(rows, columns), *own], schema=schema)
 
 
-def _geo(place: Place, kinds: Sequence[str], bounds: Box | None) -> dict[str, object]:
+def geo_metadata(place: Place, kinds: Sequence[str], bounds: Box | None) -> dict[str, object]:
     """Give the metadata that makes Parquet GeoParquet."""
     crs = own_crs(place)
     column = {
@@ -95,12 +95,14 @@ def _geo(place: Place, kinds: Sequence[str], bounds: Box | None) -> dict[str, ob
     return {"version": "1.1.0", "primary_column": GEOMETRY, "columns": {GEOMETRY: column}}
 
 
-def _together(boxes: Sequence[Box]) -> Box | None:
+def joined_boxes(boxes: Sequence[Box]) -> Box | None:
+    """Give the box about boxes; None about none."""
     if not boxes:
         return None
     west, south, east, north = zip(*boxes, strict=True)
     return min(west), min(south), max(east), max(north)
 
 
-def _kind(shape: Shape) -> str:
+def kind_of_shape(shape: Shape) -> str:
+    """Give the geometry type of a shape."""
     return "Polygon" if len(shape) == 1 else "MultiPolygon"
