@@ -42,7 +42,7 @@ def command(
     hits = most_alike(embeddings, _wanted(embeddings, vectors, query, like), count)
     for rank, hit in enumerate(hits, 1):
         cells = dict(zip(embeddings.headings, embeddings.rows[hit.position], strict=True))
-        window = f"row {cells.get('row')} column {cells.get('column')}"
+        window = f"row {cells.get('row_px')} column {cells.get('column_px')}"
         line(f"{rank}", f"tile {cells['tile']} · cosine {hit.cosine:.4f} · {window}")
     if out is not None:
         with making_whole(out) as draft:

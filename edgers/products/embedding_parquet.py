@@ -12,10 +12,8 @@ from edgers.products.geoparquet import (
     BOX,
     GEOMETRY,
     SIDES,
-    Box,
     box_of,
     geo_metadata,
-    joined_boxes,
 )
 from edgers.products.parquet_table import COMPRESSION, arrays_of, fields_of, metadata_of
 from edgers.products.row_table import Rows
@@ -36,36 +34,36 @@ def write_embeddings(
     """Write rows a piece at a time, the numbers of each as a fixed-size list of float32."""
     import pyarrow.parquet as pq
 
-    writer, schema, bounds = None, None, None
+    writer, schema = None, None
     try:
         for piece in pieces:
             if writer is None:
-                schema = _schema(columns, piece.numbers.shape[1])
+                schema = _schema(columns, piece.numbers.shape[1], place, facts)
                 # Parquet knows lists of any length; Arrow's schema beside it tells the length.
                 writer = pq.ParquetWriter(path, schema, compression=COMPRESSION, store_schema=True)
-            table, box = _group(piece, columns, place, schema)
-            writer.write_table(table)
-            bounds = joined_boxes([one for one in (bounds, box) if one])
-        assert writer is not None, "a scene without any row is refused before"
-        geo = json.dumps(geo_metadata(place, ["Polygon"], bounds))
-        writer.add_key_value_metadata({"geo": geo, **metadata_of(columns, facts)})
+            writer.write_table(_group(piece, columns, place, schema))
     finally:
         if writer is not None:
             writer.close()
 
 
-def _schema(columns: Sequence[Column], length: int) -> "pa.Schema":
+def _schema(
+    columns: Sequence[Column], length: int, place: Place, facts: Mapping[str, object]
+) -> "pa.Schema":
+    """Give the columns, and the metadata that make Parquet GeoParquet."""
     import pyarrow as pa
 
     box_type = pa.struct([pa.field(side, pa.float64(), nullable=False) for side in SIDES])
     vector = pa.list_(pa.field("element", pa.float32(), nullable=False), length)
     own = [pa.field(EMBEDDING, vector), pa.field(BOX, box_type), pa.field(GEOMETRY, pa.binary())]
-    return pa.schema([*fields_of(columns), *own])
+    # Which types there are, and the box about all, are known at the end, and may be left out.
+    geo = json.dumps(geo_metadata(place, [], None))
+    return pa.schema(
+        [*fields_of(columns), *own], metadata={"geo": geo, **metadata_of(columns, facts)}
+    )
 
 
-def _group(
-    piece: Rows, columns: Sequence[Column], place: Place, schema: "pa.Schema"
-) -> "tuple[pa.Table, Box | None]":
+def _group(piece: Rows, columns: Sequence[Column], place: Place, schema: "pa.Schema") -> "pa.Table":
     import pyarrow as pa
 
     shaped = list(own_shapes(piece.features, place))
@@ -78,4 +76,4 @@ def _group(
         pa.array([wkb_of(shape) if shape else None for _, shape in shaped], pa.binary()),
     ]
     cells = arrays_of([values_of(feature, columns) for feature, _ in shaped], columns)
-    return pa.table([*cells, *own], schema=schema), joined_boxes([box for box in boxes if box])
+    return pa.table([*cells, *own], schema=schema)

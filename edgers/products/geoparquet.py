@@ -50,8 +50,8 @@ def write_geoparquet(
         shapes = own_shapes(features, place)
         while group := list(itertools.islice(shapes, GROUP_ROWS)):
             boxes = [box_of(shape) for _, shape in group]
-            kinds |= {kind_of_shape(shape) for _, shape in group if shape}
-            bounds = joined_boxes([box for box in [bounds, *boxes] if box])
+            kinds |= {_kind(shape) for _, shape in group if shape}
+            bounds = _together([box for box in [bounds, *boxes] if box])
             writer.write_table(_table(group, boxes, columns, schema))
             count += len(group)
         geo = json.dumps(geo_metadata(place, sorted(kinds), bounds))
@@ -95,14 +95,12 @@ def geo_metadata(place: Place, kinds: Sequence[str], bounds: Box | None) -> dict
     return {"version": "1.1.0", "primary_column": GEOMETRY, "columns": {GEOMETRY: column}}
 
 
-def joined_boxes(boxes: Sequence[Box]) -> Box | None:
-    """Give the box about boxes; None about none."""
+def _together(boxes: Sequence[Box]) -> Box | None:
     if not boxes:
         return None
     west, south, east, north = zip(*boxes, strict=True)
     return min(west), min(south), max(east), max(north)
 
 
-def kind_of_shape(shape: Shape) -> str:
-    """Give the geometry type of a shape."""
+def _kind(shape: Shape) -> str:
     return "Polygon" if len(shape) == 1 else "MultiPolygon"

@@ -1,6 +1,6 @@
 """Products of a table in the making: drafts that tiles go into, files made of them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,7 +20,7 @@ TABLE = "text/csv"
 MATRIX = "application/x-npy"
 
 
-def row_names(name: str, vectors: Iterable[Format], *, is_embedding: bool) -> dict[str, str]:
+def row_names(name: str, vectors: Collection[Format], *, is_embedding: bool) -> dict[str, str]:
     """Give the file of each product by its role; the STAC Item vouches for the others, last.
 
     `vectors` are formats in which the outlines of tiles are wanted beside the table.

@@ -15,10 +15,10 @@ from edgers.tiling.grid import Grid
 Floats = npt.NDArray[np.float64]
 
 PLACE = (
-    Column(name="row", type="int", unit="px", description="First row of the window."),
-    Column(name="column", type="int", unit="px", description="First column of the window."),
-    Column(name="height", type="int", unit="px", description="Rows of the window."),
-    Column(name="width", type="int", unit="px", description="Columns of the window."),
+    Column(name="row_px", type="int", unit="px", description="First row of the window."),
+    Column(name="column_px", type="int", unit="px", description="First column of the window."),
+    Column(name="height_px", type="int", unit="px", description="Rows of the window."),
+    Column(name="width_px", type="int", unit="px", description="Columns of the window."),
     Column(name="longitude", type="float", unit="°", description="Of its middle, WGS 84."),
     Column(name="latitude", type="float", unit="°", description="Of its middle, WGS 84."),
     Column(name="nodata_share", type="float", description="Share of it that has no data, 0 to 1."),
