@@ -10,7 +10,7 @@ from edgers.cli.band_map import renamed_from_options
 from edgers.cli.memory import memory_bytes
 from edgers.contract.model import Blend
 from edgers.errors import BadInputError
-from edgers.pipeline.options import RunOptions
+from edgers.pipeline.options import Cube, RunOptions
 
 Command = TypeVar("Command", bound=Callable[..., object])
 
@@ -45,6 +45,13 @@ OPTIONS = (
     ),
     click.option(
         "--warp", metavar="CRS", help="Also write maps in CRS, such as EPSG:32630, or in 'utm'."
+    ),
+    click.option(
+        "--cube",
+        type=click.Choice(get_args(Cube)),
+        default="cog",
+        show_default=True,
+        help="How values are written: one COG, or an ENVI cube (BIL) with its header.",
     ),
     click.option(
         "--probabilities", is_flag=True, help="Write the probability of each class as well."

@@ -5,14 +5,20 @@ from typing import Literal
 
 from edgers.contract import ModelOutput
 from edgers.errors import ContractError
-from edgers.tasks.segmentation import check_segmentation, gives_scores
+from edgers.tasks.multi_label import check_multi_label
+from edgers.tasks.segmentation import check_segmentation, gives_scores, is_class_task
 from edgers.tasks.values import check_values
 
-Kind = Literal["classes", "values"]
-"""`classes`: a class for each pixel. `values`: one or several numbers for each pixel."""
+Kind = Literal["classes", "labels", "values"]
+"""`classes`: a class for each pixel. `labels`: any number of classes for each pixel. `values`: one
+or several numbers for each pixel."""
+
+PIXEL_DETECTIONS = ("change-detection", "anomaly-detection", "target-detection")
+"""Tasks that find pixels, not objects."""
 
 CHECKS: Mapping[Kind, Callable[[ModelOutput], None]] = {
     "classes": check_segmentation,
+    "labels": check_multi_label,
     "values": check_values,
 }
 
@@ -20,9 +26,11 @@ CHECKS: Mapping[Kind, Callable[[ModelOutput], None]] = {
 def kind_of(output: ModelOutput) -> Kind:
     """Tell the kind of an output from its task and axes; raises ContractError where none fits."""
     task = output.task
-    if "segmentation" in task and "instance" not in task:
-        return "classes"
-    if {"height", "width"} <= set(output.dim_order) and "detection" not in task:
+    # A change may also be told by a number, and then there are no classes.
+    if is_class_task(task) and (output.classes or "segmentation" in task):
+        return "labels" if output.class_rule == "several" else "classes"
+    is_of_pixels = "detection" not in task or task in PIXEL_DETECTIONS
+    if {"height", "width"} <= set(output.dim_order) and is_of_pixels:
         return "values"
     raise ContractError(
         f"contract output {output.name!r} has task {task!r} and axes "
@@ -40,4 +48,4 @@ def check_output(output: ModelOutput) -> None:
 def is_mixable(output: ModelOutput) -> bool:
     """Tell whether overlapping tiles can be mixed: numbers can, classes that were chosen cannot."""
     kind = kind_of(output)
-    return kind == "values" or (kind == "classes" and gives_scores(output))
+    return kind in ("labels", "values") or (kind == "classes" and gives_scores(output))
