@@ -16,7 +16,6 @@ from edgers.pipeline.options import RunOptions
 from edgers.scene.block_cache import better_order
 from edgers.scene.scene import Scene, scene_paths
 from edgers.tasks.kinds import is_mixable, kind_of
-from edgers.tasks.segmentation import class_axis
 from edgers.tiling.grid import DEFAULT_TILE_PX, Grid, default_tile_px, plan_grid
 from edgers.tiling.halo import AxisHalo, Halo
 from edgers.tiling.plain_grid import plan_plain_grid
@@ -153,7 +152,7 @@ def _movable(axis: AxisHalo) -> AxisHalo:
 
 
 def score_channels(model: Model) -> int:
-    """Give the number of scores a pixel, from what the network really gave."""
+    """Give the numbers a pixel, from what the network really gave."""
     golden = np.load(io.BytesIO(model.bundle.entries[GOLDEN_OUTPUT]), allow_pickle=False)
-    axis = class_axis(model.output)
-    return int(golden.shape[model.output.dim_order.index(axis)]) if axis else 1
+    axes = zip(model.output.dim_order, golden.shape, strict=True)
+    return math.prod(size for axis, size in axes if axis not in ("batch", "height", "width"))

@@ -3,8 +3,6 @@
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-import numpy as np
-
 from edgers.engines import Tensors
 from edgers.pipeline.answer import Answer, Seen
 from edgers.products.ending import Ending
@@ -48,7 +46,7 @@ class RowMaker:
     def take(self, seen: Seen, outputs: Tensors | None) -> Answer:
         """Decode a tile and keep its numbers; one with NaN or infinity among them has none."""
         row = None if outputs is None else self._decoder.decode(outputs[self._output])
-        is_lost = row is not None and not np.isfinite(row).all()
+        is_lost = row is not None and not self._decoder.is_told(row)
         kept = None if is_lost else row
         record = TileRecord(
             tile=seen.tile.index,

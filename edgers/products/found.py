@@ -21,6 +21,22 @@ class ValueRange:
     """Largest value."""
     mean: float | None
     """Mean value."""
+    found: ClassArea | None = None
+    """What of the scene reaches the threshold; None where the contract states none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SumCheck:
+    """Whether the values of each pixel sum up to 1."""
+
+    least: float | None
+    """Smallest sum; None where no pixel has values."""
+    most: float | None
+    """Largest sum."""
+    off_px: int
+    """Pixels whose sum is further than `tolerance` from 1."""
+    tolerance: float
+    """How far it may be, by the contract."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +67,8 @@ class Found:
     """What each class covers."""
     values: tuple[ValueRange, ...] = ()
     """What each band of values holds."""
+    sums: SumCheck | None = None
+    """Whether they sum up to 1; None where they need not."""
     objects: tuple[ObjectCount, ...] = ()
     """How many objects each class has."""
     rows: int | None = None
@@ -63,6 +81,7 @@ class Found:
         fields: dict[str, object] = {
             "edgers:classes": [asdict(one) for one in self.classes],
             "edgers:values": [asdict(one) for one in self.values],
+            "edgers:sums": asdict(self.sums) if self.sums else None,
             "edgers:objects": [asdict(one) for one in self.objects],
             "edgers:labels": [asdict(one) for one in self.labels],
         }

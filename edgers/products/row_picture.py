@@ -17,7 +17,6 @@ from edgers.products.quicklook import (
     Preview,
     nodata_row,
     rgb,
-    stretch_of,
     stretched,
     write_sheet,
 )
@@ -27,6 +26,8 @@ from edgers.tiling.axis_tiles import AxisPlan
 
 TINT = 0.55
 """Share of the colour where tiles are tinted: the ground can still be seen through it."""
+LARGEST_PERCENT = 98.0
+"""Percentile of the first component's distances from the mean that gets the full colour."""
 SHOWN = 12
 """Lines of the legend before the rest is counted."""
 Lines = list[tuple[Colour, str]]
@@ -87,7 +88,7 @@ def _paint_classes(table: RowTable, tiles: Bytes) -> None:
     colours = np.array([rgb(one.colour) for one in table.meaning.classes], np.uint8)
     for chunk in table.drafts.chunks():
         chances = table.meaning.probabilities(chunk.rows)
-        holds: npt.NDArray[np.bool_] = table.meaning.chosen(chances)
+        holds: npt.NDArray[np.bool_] = table.meaning.chosen(chunk.rows)
         best = np.where(holds, chances, -1.0).argmax(axis=1)
         tiles[chunk.tiles] = np.where(np.any(holds, axis=1, keepdims=True), colours[best], PLAIN)
 
@@ -100,7 +101,7 @@ def _paint_values(table: RowTable, present: npt.NDArray[np.bool_], tiles: Bytes)
     """Colour each tile by its first number; give what the ends of the ramp stand for."""
     values = np.full(len(tiles), np.nan, np.float32)
     for chunk in table.drafts.chunks():
-        values[chunk.tiles] = table.meaning.values(chunk.rows)[0][:, 0]
+        values[chunk.tiles] = table.meaning.values(chunk.rows)[:, 0]
     picture, (low, high) = ramp_picture(values[None])
     tiles[present] = picture[0][present]
     return [(RAMP[0], f"{low:.4g}"), (RAMP[-1], f"{high:.4g}")]
@@ -124,9 +125,10 @@ def _paint_components(table: RowTable, present: npt.NDArray[np.bool_], tiles: By
     axes = found.forward.matrix[:shown]
     for chunk in table.drafts.chunks():
         values[chunk.tiles, :shown] = (chunk.rows - mean).astype(np.float32) @ axes.T
-    for i in range(3):
-        band = values[present, i]
-        tiles[present, i] = stretched(band, stretch_of(band)) if i < shown else 0
+    # One scale for all three: what varies little is grey, and like colours are like embeddings.
+    seen = values[present]
+    reach = float(np.percentile(np.abs(seen[:, 0]), LARGEST_PERCENT))
+    tiles[present] = stretched(seen, (-reach, reach))
     whole = float(found.values.sum())
     return float(found.values[:shown].sum()) / whole if whole > 0 else 0.0
 

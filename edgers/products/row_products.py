@@ -98,7 +98,7 @@ class RowFiles:
             for one in self.table.columns
         ]
         fields: dict[str, dict[str, object]] = {
-            "table": {"table:columns": columns, **(class_fields(classes) if classes else {})}
+            "table": {"edgers:columns": columns, **(class_fields(classes) if classes else {})}
         }
         types: dict[str, str] = {role: one.media_type for role, one in FORMATS.items()}
         types |= {"table": TABLE, "embeddings": MATRIX, "quicklook": PICTURE}

@@ -18,9 +18,9 @@ def found_in(table: RowTable) -> Found:
     for numbers in table.numbers():
         rows += len(numbers)
         if meaning.classes:
-            held += meaning.chosen(meaning.probabilities(numbers)).sum(axis=0)
+            held += meaning.chosen(numbers).sum(axis=0)
         elif ranges is not None:
-            ranges.add(meaning.values(numbers)[0])
+            ranges.add(meaning.values(numbers))
     counts = zip(meaning.classes, held.tolist(), strict=True)
     return Found(
         rows=rows,
@@ -33,9 +33,10 @@ class _Ranges:
     """The range of each number; rows come in order, so that the sums are the same every time."""
 
     def __init__(self, meaning: RowMeaning) -> None:
-        self._names, self._units = meaning.value_names, meaning.units
-        self._rows, self._sum = 0, np.zeros(len(self._names))
-        self._least, self._most = (np.full(len(self._names), end) for end in (np.inf, -np.inf))
+        self._values = meaning.values_shown
+        count = len(self._values)
+        self._rows, self._sum = 0, np.zeros(count)
+        self._least, self._most = (np.full(count, end) for end in (np.inf, -np.inf))
 
     def add(self, values: Reals) -> None:
         """Add some rows, (row, value)."""
@@ -50,10 +51,10 @@ class _Ranges:
         some = self._rows > 0
         return tuple(
             ValueRange(
-                name=name, unit=unit, pixels=self._rows,
+                name=one.name, unit=one.unit, pixels=self._rows,
                 least=float(self._least[i]) if some else None,
                 most=float(self._most[i]) if some else None,
                 mean=float(self._sum[i] / self._rows) if some else None,
             )
-            for i, (name, unit) in enumerate(zip(self._names, self._units, strict=True))
+            for i, one in enumerate(self._values)
         )  # fmt: skip

@@ -11,15 +11,11 @@ import numpy.typing as npt
 from edgers.contract import ModelClass, ModelOutput
 from edgers.contract.read_output import PALETTE
 from edgers.errors import ContractError
+from edgers.kernels.score_rule import Decoded, ScoreRule
 from edgers.stored_vectors import StoredVectors, of_length_one
-from edgers.tasks.rows import (
-    check_label_scores,
-    may_hold_together,
-    member_count,
-    row_kind,
-    row_length,
-)
-from edgers.tasks.values import value_names
+from edgers.tasks.ordinal import decode_ordered
+from edgers.tasks.rows import as_pixels, check_label_scores, row_kind, row_length
+from edgers.tasks.values import ValueDecoder, shown_values
 
 Reals = npt.NDArray[np.float32]
 FieldType = Literal["str", "int", "float"]
@@ -50,12 +46,12 @@ class RowMeaning:
         self._output, self._vectors = output, vectors
         self.kind = row_kind(output)
         self.length = row_length(output, shape)
-        self.members = member_count(output, shape)
         self._is_one_score = False
+        self._is_ordered = output.class_rule == "ordered" and self.kind == "labels"
         if self.kind == "labels":
             scores = math.prod(shape) // shape[output.dim_order.index("batch")]
             check_label_scores(output, scores)
-            self._is_one_score = scores == 1
+            self._is_one_score = scores == 1 and not self._is_ordered
         if vectors is not None and (self.kind != "embedding" or vectors.features != self.length):
             raise ContractError(
                 f"the vectors do not fit output {output.name!r}.",
@@ -65,24 +61,34 @@ class RowMeaning:
             )
         self.classes = _classes(vectors) if vectors else output.classes
         self.is_embedding = self.kind == "embedding"
-        self.is_many = vectors.activation == "sigmoid" if vectors else may_hold_together(output)
+        self.is_many = (
+            vectors.activation == "sigmoid" if vectors else output.class_rule == "several"
+        )
+        self._numbers = ValueDecoder(as_pixels(output)) if self.kind == "numbers" else None
+        self.values_shown = () if self._numbers is None else shown_values(output, self.length)
         self.fields = self._fields()
 
     def columns(self, rows: Reals) -> list[list[Any]]:
         """Give the cells of each column for rows, (row, number), in the order of `fields`."""
         if self.classes:
-            return self._label_columns(self.probabilities(rows))
+            return self._label_columns(rows)
         if self.is_embedding:
             return []
-        mean, spread = self.values(rows)
-        return [short(column) for column in (*mean.T, *(() if spread is None else spread.T))]
+        return [short(column) for column in self.values(rows).T]
 
     def probabilities(self, rows: Reals) -> Reals:
         """Give the probability of each class, (row, class)."""
-        return rows if self._vectors is None else self._vectors.probabilities(rows)
+        if self._vectors is not None:
+            return self._vectors.probabilities(rows)
+        if self._is_ordered:
+            found = self._ordered(rows).probabilities
+            assert found is not None
+            return found[:, :, 0].T
+        return rows
 
-    def chosen(self, chances: Reals) -> npt.NDArray[np.bool_]:
+    def chosen(self, rows: Reals) -> npt.NDArray[np.bool_]:
         """Tell which classes hold, (row, class): one each, or those above their threshold."""
+        chances = self.probabilities(rows)
         if self.is_many:
             found: npt.NDArray[np.bool_] = chances >= self._thresholds()
             return found
@@ -90,18 +96,14 @@ class RowMeaning:
             second = chances[:, 1] >= np.float32(self._output.threshold)
             return np.stack([~second, second], axis=1)
         # Of equal ones the first wins.
-        best = np.argmax(chances, axis=1)
+        best = self._ordered(rows).classes[:, 0] if self._is_ordered else chances.argmax(axis=1)
         return np.asarray(np.arange(len(self.classes)) == best[:, None])
 
-    def values(self, rows: Reals) -> tuple[Reals, Reals | None]:
-        """Give numbers, (row, value), and for an ensemble their standard deviation over members.
-
-        It is that of the members there are (divided by their number), not of others like them.
-        """
-        if self.members == 1:
-            return rows, None
-        each = rows.reshape(len(rows), self.members, -1).astype(np.float64)
-        return each.mean(axis=1).astype(np.float32), each.std(axis=1).astype(np.float32)
+    def values(self, rows: Reals) -> Reals:
+        """Give the numbers that are shown, (row, value): of an ensemble mean and deviation."""
+        assert self._numbers is not None
+        found: Reals = self._numbers.settle(rows.T[:, :, None]).values[:, :, 0].T
+        return found
 
     def mean(self, total: npt.NDArray[np.float64], weight: float) -> Reals:
         """Give the row of a whole scene, (1, number), of a weighted sum of rows."""
@@ -110,19 +112,8 @@ class RowMeaning:
             mean = of_length_one(mean)
         return mean.astype(np.float32)
 
-    @property
-    def value_names(self) -> tuple[str, ...]:
-        """Name the numbers of a row."""
-        return value_names(self._output, self.length // self.members)
-
-    @property
-    def units(self) -> tuple[str, ...]:
-        """Give the unit of each."""
-        stated = self._output.values
-        return tuple(one.unit for one in stated) if stated else ("",) * len(self.value_names)
-
-    def _label_columns(self, chances: Reals) -> list[list[Any]]:
-        held = self.chosen(chances)
+    def _label_columns(self, rows: Reals) -> list[list[Any]]:
+        chances, held = self.probabilities(rows), self.chosen(rows)
         names = [one.name for one in self.classes]
         if self.is_many:
             words = [";".join(n for n, holds in zip(names, row, strict=True) if holds)
@@ -147,9 +138,16 @@ class RowMeaning:
             )  # fmt: skip
         if self.is_embedding:
             return ()
-        each = list(zip(self.value_names, self.units, strict=True))
-        spread = [(f"{name}_std", unit) for name, unit in each] if self.members > 1 else []
-        return tuple(Field(name=name, type="float", unit=unit) for name, unit in each + spread)
+        return tuple(Field(name=one.name, type="float", unit=one.unit) for one in self.values_shown)
+
+    def _ordered(self, rows: Reals) -> Decoded:
+        """Decode the probabilities of reaching each class but the first, (row, class - 1)."""
+        rule = ScoreRule(
+            values=np.arange(len(self.classes), dtype=np.uint16),
+            activation="none",
+            threshold=self._output.threshold,
+        )
+        return decode_ordered(rows.T[:, :, None], rule, with_probabilities=True)
 
     def _thresholds(self) -> Reals:
         stated = () if self._vectors else self._output.thresholds

@@ -1,6 +1,7 @@
 """Answers of a tile as a whole: which classes hold, some numbers, or an embedding."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
@@ -11,6 +12,9 @@ from edgers.errors import ContractError
 from edgers.kernels.reference.scores import decode
 from edgers.kernels.score_rule import ScoreRule
 from edgers.stored_vectors import of_length_one
+from edgers.tasks.ordinal import reached
+from edgers.tasks.segmentation import check_scores
+from edgers.tasks.values import ValueDecoder, check_values
 
 Reals = npt.NDArray[np.float32]
 RowKind = Literal["labels", "numbers", "embedding"]
@@ -33,12 +37,6 @@ def row_kind(output: ModelOutput) -> RowKind:
     if "feature" in output.dim_order:
         return "embedding"
     return "labels" if output.classes else "numbers"
-
-
-def may_hold_together(output: ModelOutput) -> bool:
-    """Tell whether several classes may hold at once."""
-    is_one_score = _stated(output, ("class", "channel")) == 1
-    return bool(output.thresholds) or (output.activation == "sigmoid" and not is_one_score)
 
 
 def check_rows(output: ModelOutput) -> None:
@@ -71,22 +69,24 @@ def check_rows(output: ModelOutput) -> None:
     if kind == "labels":
         check_label_scores(output, _stated(output, ("class", "channel")))
     if kind == "numbers":
-        stated = _stated(output, ("channel",)) if "channel" in axes else 1
-        if output.values and stated not in (-1, len(output.values)):
-            raise ContractError(
-                f"{where} names {len(output.values)} values and has {stated}.",
-                rule="'edgers:values' lists one entry for each value.",
-            )
+        check_values(as_pixels(output))
+    if output.scope == "scene" and any(one.gives == "log-variance" for one in output.values):
+        raise ContractError(
+            f"{where} gives logarithms of variances for a scene.",
+            rule="A scene has the mean of its tiles, and logarithms have no such mean.",
+            fix="Give the variance in the graph.",
+        )
 
 
 def check_label_scores(output: ModelOutput, scores: int) -> None:
     """Raise ContractError where a number of scores, −1 where it is not known, fits no classes."""
-    classes = len(output.classes)
-    if classes < 2 or (scores != -1 and scores != classes and (scores, classes) != (1, 2)):
+    if len(output.classes) < 2:
         raise ContractError(
-            f"contract output {output.name!r} has {scores} scores a tile and {classes} classes.",
-            rule="There is one score a class, of two or more, or one score for two classes.",
+            f"contract output {output.name!r} names {len(output.classes)} classes.",
+            rule="There are at least two.",
         )
+    if scores != -1:
+        check_scores(output, scores)
 
 
 class RowDecoder:
@@ -99,6 +99,7 @@ class RowDecoder:
         axes = output.dim_order
         names = ("batch", "member", "class", "feature", "channel")
         self._order = tuple(axes.index(name) for name in names if name in axes)
+        self._numbers = ValueDecoder(as_pixels(output)) if self._kind == "numbers" else None
         self._rule = ScoreRule(
             values=np.arange(max(2, len(output.classes)), dtype=np.uint16),
             activation=output.activation,
@@ -106,13 +107,16 @@ class RowDecoder:
         )
 
     def decode(self, tensor: npt.NDArray[np.generic]) -> Reals:
-        """Give the numbers of a tile, (number,).
+        """Give the numbers of a tile, (number,); NaN and infinity stay.
 
-        Labels: the probability of each class. An embedding: divided by its length where the
-        contract says so. Of an ensemble, the numbers of each member in turn. NaN and infinity stay.
+        Labels: the probability of each class, or of reaching each but the first of ordered ones. An
+        embedding: divided by its length where the contract says so. Of an ensemble, the numbers of
+        each member in turn.
         """
         row: Reals = tensor.transpose(self._order)[0].reshape(-1).astype(np.float32, copy=False)
         if self._kind == "labels":
+            if self._output.class_rule == "ordered":
+                return reached(row, self._rule)
             found = decode(row[:, None, None], self._rule, with_probabilities=True)
             assert found.probabilities is not None
             return found.probabilities[:, 0, 0]
@@ -120,18 +124,28 @@ class RowDecoder:
             return of_length_one(row).astype(np.float32)
         return row
 
+    def is_told(self, row: Reals) -> bool:
+        """Tell whether the numbers of a tile say something: all are finite, and what they mean."""
+        if not np.isfinite(row).all():
+            return False
+        return (
+            self._numbers is None or not self._numbers.settle(row[:, None, None]).not_finite.any()
+        )
+
+
+def as_pixels(output: ModelOutput) -> ModelOutput:
+    """Give an output of numbers as that of an image: a row is a pixel."""
+    return replace(
+        output, dim_order=(*output.dim_order, "height", "width"), shape=(*output.shape, -1, -1)
+    )
+
 
 def row_length(output: ModelOutput, shape: Sequence[int]) -> int:
     """Give how many numbers a tile has, of the shape of what the network really gave."""
     if row_kind(output) == "labels":
-        return len(output.classes)
+        return len(output.classes) - (output.class_rule == "ordered")
     return int(np.prod([n for n, axis in zip(shape, output.dim_order, strict=True)
                         if axis != "batch"], dtype=np.int64))  # fmt: skip
-
-
-def member_count(output: ModelOutput, shape: Sequence[int]) -> int:
-    """Give how many networks of an ensemble answered; 1 where there is none."""
-    return shape[output.dim_order.index("member")] if "member" in output.dim_order else 1
 
 
 def _stated(output: ModelOutput, axes: Sequence[str]) -> int:

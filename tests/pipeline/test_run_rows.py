@@ -131,7 +131,7 @@ def test_a_scene_smaller_than_the_one_size_is_extended(tmp_path: Path) -> None:
 def test_several_labels_may_hold(tmp_path: Path) -> None:
     given = samples()
     document = row_contract(
-        **{"edgers:activation": "sigmoid", "edgers:thresholds": [0.95, 0.94, 0.96]}
+        **{"edgers:class_rule": "several", "edgers:thresholds": [0.95, 0.94, 0.96]}
     )
     report = run_on(tmp_path, given, net=means_net(), document=document, tile_px=20)
     rows = rows_of(report)

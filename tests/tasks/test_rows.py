@@ -19,11 +19,13 @@ def output(axes: str = "class", count: int = 3, **fields: Any) -> ModelOutput:
     """Give an output with the axes batch and those named, the last of `count`."""
     names = ("batch", *axes.split())
     classes = tuple(ModelClass(value=i * 10, name=n, colour="112233") for i, n in enumerate(NAMES))
-    stated = {"classes": classes if names[-1] == "class" else (), "task": "classification"}
-    return ModelOutput(
-        name="y", shape=(-1,) * (len(names) - 1) + (count,), dim_order=names,
-        data_type="float32", **{**stated, **fields},
-    )  # fmt: skip
+    stated: dict[str, Any] = {
+        "classes": classes if names[-1] == "class" else (),
+        "task": "classification",
+    }
+    shape = (-1,) * (len(names) - 1) + (count,)
+    stated |= {"shape": shape, **fields}
+    return ModelOutput(name="y", dim_order=names, data_type="float32", **stated)
 
 
 def softmax(scores: Any) -> Any:
@@ -60,11 +62,27 @@ def test_of_equal_classes_the_first_wins() -> None:
 def test_several_classes_may_hold_each_above_its_threshold(
     thresholds: tuple[float, ...], held: str
 ) -> None:
-    one = output(activation="sigmoid", thresholds=thresholds)
+    one = output(activation="sigmoid", class_rule="several", thresholds=thresholds)
     row = cells(one, [[1.0, -1.0, 2.0]])
     assert row["classes"] == held
     assert row["p_forest"] == pytest.approx(1 / (1 + np.e), rel=1e-6)
     assert "class" not in row
+
+
+@pytest.mark.parametrize(
+    ("scores", "name"),
+    [([-2, -3], "field"), ([2, -1], "forest"), ([3, 1], "town"), ([-1, 2], "forest")],
+)
+def test_ordered_classes_are_counted_up(scores: list[float], name: str) -> None:
+    row = cells(output(count=2, class_rule="ordered", activation="sigmoid"), [scores])
+    assert row["class_name"] == name
+    assert sum(row[f"p_{one}"] for one in NAMES) == pytest.approx(1, abs=1e-6)
+
+
+def test_a_sigmoid_for_one_class_tells_the_likeliest() -> None:
+    row = cells(output(activation="sigmoid"), [[1.0, -1.0, 2.0]])
+    assert row["class_name"] == "town"
+    assert row["score"] == pytest.approx(1 / (1 + np.exp(-2.0)))
 
 
 @pytest.mark.parametrize(("threshold", "name"), [(0.5, "wet"), (0.9, "dry")])
@@ -89,12 +107,23 @@ def test_numbers_have_the_names_and_units_of_the_contract() -> None:
 
 def test_an_ensemble_gives_mean_and_standard_deviation() -> None:
     values = (OutputValue(name="a"), OutputValue(name="b"))
+    one = output("member channel", 2, values=values, task="regression", shape=(-1, 3, 2))
     members = np.array([[1, 10], [2, 20], [6, 60]], np.float32)
-    row = cells(output("member channel", 2, values=values, task="regression"), members[None])
+    row = cells(one, members[None])
     assert row["a"] == 3
     assert row["b"] == 30
     assert row["a_std"] == pytest.approx(members[:, 0].std(), rel=1e-6)
     assert row["b_std"] == pytest.approx(members[:, 1].std(), rel=1e-6)
+
+
+def test_a_variance_is_told_as_a_deviation() -> None:
+    values = (OutputValue(name="a"), OutputValue(name="a_std", gives="log-variance"))
+    one = output("channel", 2, values=values, task="regression")
+    assert cells(one, [[7.0, np.log(9.0)]]) == pytest.approx({"a": 7.0, "a_std": 3.0})
+    negative = (OutputValue(name="a"), OutputValue(name="a_std", gives="variance"))
+    decoder = RowDecoder(output("channel", 2, values=negative, task="regression"))
+    assert decoder.is_told(np.array([7, 4], np.float32))
+    assert not decoder.is_told(np.array([7, -4], np.float32))
 
 
 def test_a_single_number_needs_no_axis() -> None:
@@ -130,10 +159,16 @@ def test_rows_are_no_maps_and_cannot_be_mixed() -> None:
     ("one", "message"),
     [
         (output(classes=()), "names no classes"),
-        (output(count=4), "4 scores a tile and 3 classes"),
+        (output(count=4), "has 4 scores"),
         (output("class channel"), "has axes"),
         (output("member feature"), "axis 'member'"),
         (output(normalise="l2"), "no embedding"),
+        (
+            output(
+                "channel", 1, values=(OutputValue(name="a", gives="log-variance"),), scope="scene"
+            ),
+            "logarithms",
+        ),
         (output("channel", 2, values=(OutputValue(name="a"),)), "names 1 values and has 2"),
     ],
 )
@@ -149,5 +184,5 @@ def test_other_tasks_are_not_taken_for_rows(task: str) -> None:
 
 
 def test_scores_that_the_graph_gives_beside_the_contract_are_refused() -> None:
-    with pytest.raises(ContractError, match="4 scores a tile and 3 classes"):
+    with pytest.raises(ContractError, match="has 4 scores"):
         RowMeaning(output(count=-1), (1, 4))
