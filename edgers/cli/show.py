@@ -79,9 +79,11 @@ def found_lines(found: "Found") -> list[tuple[str, str]]:
         span = "no value" if one.least is None else f"{one.least:.4g} to {one.most:.4g}{unit}"
         mean = "" if one.mean is None else f", mean {one.mean:.4g}"
         lines.append(("value", f"{one.name} {span}{mean}"))
-        if (area := one.found) is not None:
-            size = "" if area.area_km2 is None else f" · {area.area_km2:.4g} km²"
-            lines.append(("found", f"{one.name} {area.pixels} px ({area.share:.2%}){size}"))
+        if one.found is not None:
+            size = "" if one.found.area_km2 is None else f" · {one.found.area_km2:.4g} km²"
+            lines.append(
+                ("found", f"{one.name} {one.found.pixels} px ({one.found.share:.2%}){size}")
+            )
     if len(found.values) > SHOWN_VALUES:
         lines.append(("", f"and {len(found.values) - SHOWN_VALUES} more"))
     if (sums := found.sums) is not None and sums.least is not None:

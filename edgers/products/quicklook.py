@@ -67,8 +67,9 @@ def stretch_of(samples: npt.NDArray[Any]) -> tuple[float, float]:
 def stretched(band: npt.NDArray[Any], stretch: tuple[float, float]) -> Bytes:
     """Give a band as grey of 0 to 255, in its own shape."""
     low, high = stretch
-    grey = (np.nan_to_num(band) - low) / max(high - low, 1e-12)
-    found: Bytes = (np.clip(grey, 0, 1) * 255).astype(np.uint8)
+    # Cut off first: infinity becomes the largest number, and more than that by dividing.
+    grey = (np.clip(np.nan_to_num(band), low, high) - low) / max(high - low, 1e-12)
+    found: Bytes = (grey * 255).astype(np.uint8)
     return found
 
 
