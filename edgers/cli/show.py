@@ -1,11 +1,13 @@
 """How commands print: a word, then what there is to say, in columns."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import click
 
-from edgers.pipeline.report import SceneReport
-from edgers.products.found import Found
+if TYPE_CHECKING:  # they import numpy and rasterio, which commands about devices can do without
+    from edgers.pipeline.report import SceneReport
+    from edgers.products.found import Found
 
 LABEL_WIDTH = 12
 SHOWN_VALUES = 6
@@ -22,7 +24,7 @@ def shape_text(height: int, width: int) -> str:
     return f"{width:,} × {height:,}".replace(",", " ")
 
 
-def _scene(report: SceneReport) -> str:
+def _scene(report: "SceneReport") -> str:
     """Tell what was run."""
     words = [report.scene, f"{shape_text(report.height_px, report.width_px)} px"]
     if report.run_px != (report.height_px, report.width_px):
@@ -33,7 +35,7 @@ def _scene(report: SceneReport) -> str:
     return " · ".join(words)
 
 
-def report_lines(report: SceneReport) -> list[tuple[str, str]]:
+def report_lines(report: "SceneReport") -> list[tuple[str, str]]:
     """Tell what a run gave."""
     lines = [("scene", _scene(report)), *found_lines(report.found)]
     nodata = f"{report.nodata_share:.1%} of the scene"
@@ -55,7 +57,7 @@ def report_lines(report: SceneReport) -> list[tuple[str, str]]:
     return lines
 
 
-def found_lines(found: Found) -> list[tuple[str, str]]:
+def found_lines(found: "Found") -> list[tuple[str, str]]:
     """Tell what was found, by kind."""
     lines = []
     if found.classes:
@@ -74,7 +76,7 @@ def found_lines(found: Found) -> list[tuple[str, str]]:
     return lines
 
 
-def _files(report: SceneReport) -> str:
+def _files(report: "SceneReport") -> str:
     first, *others = report.products
     return " · ".join([str(first), *(path.name.removeprefix(first.stem) for path in others)])
 

@@ -3,6 +3,7 @@
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from edgers.products.areas import ClassArea
 from edgers.products.found import Found
 
 
@@ -38,6 +39,11 @@ class SceneReport:
     """Most memory the process held up to now."""
     stage_s: dict[str, float]
     """Seconds of work by stage, summed over its threads."""
+
+    @property
+    def classes(self) -> tuple[ClassArea, ...]:
+        """What each class covers, where the model gives classes."""
+        return self.found.classes
 
     @property
     def megapixels(self) -> float:

@@ -25,6 +25,7 @@ from edgers.pipeline.placing import product_places
 from edgers.pipeline.plan import open_scene, plan_scene
 from edgers.pipeline.preprocess import ScenePreprocessor
 from edgers.pipeline.progress import Progress, Silent
+from edgers.pipeline.raw_kernels import preprocesses
 from edgers.pipeline.report import SceneReport
 from edgers.pipeline.tile_work import TileWork, preview_bands
 from edgers.pipeline.warmup import warm_up_run
@@ -118,7 +119,7 @@ class _Run:
             tiles = TileWork(
                 scene=scene,
                 grid=grid,
-                prepare=ScenePreprocessor(model.inputs, scene),
+                prepare=ScenePreprocessor(model.inputs, scene, model.kernels),
                 model=model,
                 maker=maker,
                 preview_bands=picture,
@@ -217,6 +218,7 @@ class _Run:
             "halo": halo.reason(),
             "blend": grid.weights.rule if grid.weights else "trim",
             **({"inputs": inputs} if has_parts else {}),
+            **({"preprocessing": "gpu"} if preprocesses(model.kernels, self.scene) else {}),
         }
 
     def _provenance(self, scene_sha256: str) -> dict[str, object]:

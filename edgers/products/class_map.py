@@ -48,13 +48,13 @@ class ClassMap:
     def lay(self, block: Block[ClassBlock]) -> Laid:
         """Give class values and probabilities, without those of pixels that have no data."""
         found = block.found
-        classes = np.full(block.nodata.shape, self.nodata, self._data_type)
+        height, width = block.nodata.shape
+        classes = np.full((height, width), self.nodata, self._data_type)
         # A tile is not inferred where all of it is nodata.
-        gone = np.ones(block.nodata.shape, bool)
+        gone = np.ones((height, width), bool)
         if found is not None:
             gone = block.nodata | found.not_finite
             np.copyto(classes, found.classes, where=~gone)
-        height, width = gone.shape
         areas = None
         if classes.size:
             areas = row_areas_m2(self._place, block.row, block.column, height, width)

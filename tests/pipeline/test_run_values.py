@@ -61,9 +61,7 @@ def test_overlapping_tiles_are_mixed(tmp_path: Path) -> None:
 def test_nodata_has_no_value_and_is_not_counted(tmp_path: Path) -> None:
     given = samples()
     given[:, 5:20, 30:60] = 0
-    report = run_on(
-        tmp_path, given, document=value_contract(), scene={"nodata": 0}, tile_px=16
-    )
+    report = run_on(tmp_path, given, document=value_contract(), scene={"nodata": 0}, tile_px=16)
     found = read(report.products[0])
     assert np.isnan(found[:, 5:20, 30:60]).all()
     assert np.isfinite(found).sum() == 3 * sum(given.any(axis=0).reshape(-1))
