@@ -47,7 +47,9 @@ def bent(
     rise = mid_lat - (lat[:, 0] + share * (lat[:, 1] - lat[:, 0]))
     shrink = np.cos(np.radians(mid_lat))
     is_off = np.hypot(wrapped(part - step * share) * shrink, rise) > most_deg
-    found: Bools = (is_off | (np.abs(step) > LONGEST_DEG)) & np.isfinite(mid_lon)
+    # Along a pole, as the sides of a map of degrees may run, all longitudes are one place.
+    is_long = np.abs(np.where(from_pole & to_pole, end - begin, step)) > LONGEST_DEG
+    found: Bools = (is_off | is_long) & np.isfinite(mid_lon)
     return found
 
 
