@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 from rasterio.crs import CRS
 
-from edgers.products.feature import Feature, Ring
+from edgers.products.feature import AREA, Feature, Ring
 from edgers.scene.ground_polygon import GroundPolygon, ground_polygons
 from edgers.scene.lonlat_ring import Point, twice_area
 from edgers.scene.place import Place
@@ -33,9 +33,8 @@ def lonlat_shapes(
     Shapes are None for features that have no outline, are not wholly on Earth, or are smaller than
     a centimetre; and for all where the scene has no place.
     """
-    for chunk, polygons in _grounded(features, place):
-        for feature, polygon in zip(chunk, polygons, strict=True):
-            yield feature, (polygon.parts() or None) if polygon else None
+    for feature, polygon in _grounded(features, place):
+        yield feature, (polygon.parts() or None) if polygon else None
 
 
 def own_shapes(features: Iterable[Feature], place: Place) -> Iterator[tuple[Feature, Shape | None]]:
@@ -68,21 +67,22 @@ def pixel_shape(feature: Feature) -> Shape | None:
 
 def with_areas(features: Iterable[Feature], place: Place) -> Iterator[Feature]:
     """Give features the property `area_m2`, on the ellipsoid; null without a place."""
-    for chunk, polygons in _grounded(features, place):
-        for feature, polygon in zip(chunk, polygons, strict=True):
-            area = round(polygon.area_m2, AREA_DIGITS) if polygon else None
-            yield replace(feature, properties={**feature.properties, "area_m2": area})
+    for feature, polygon in _grounded(features, place):
+        area = round(polygon.area_m2, AREA_DIGITS) if polygon else None
+        yield replace(feature, properties={**feature.properties, AREA.name: area})
 
 
 def _grounded(
     features: Iterable[Feature], place: Place
-) -> Iterator[tuple[list[Feature], list[GroundPolygon | None]]]:
+) -> Iterator[tuple[Feature, GroundPolygon | None]]:
     """Put features onto the ground, some together."""
     remaining = iter(features)
     while chunk := list(itertools.islice(remaining, CHUNK)):
         rings = [_rings(feature) for feature in chunk]
         found = iter(ground_polygons(place, [one for one in rings if one]))
-        yield chunk, [next(found) if one else None for one in rings]
+        polygons = [next(found) if one else None for one in rings]
+        yield from zip(chunk, polygons, strict=True)
+        del chunk, rings, found, polygons  # else two chunks were in memory
 
 
 def _rings(feature: Feature) -> list[Ring]:
