@@ -23,6 +23,9 @@ LONGEST_DEG = 60.0
 AT_POLE_DEG = 1e-7
 """Distance from a pole, a centimetre, below which a point has no longitude."""
 
+ON_SEAM_DEG = 1e-9
+"""Distance from a meridian, a tenth of a millimetre, up to which a point lies on it."""
+
 DIGITS = 7
 """Digits after the point of degrees in GeoJSON: a centimetre."""
 
@@ -118,7 +121,7 @@ def cut(rings: Sequence[Ring], seam: float) -> tuple[list[Ring], list[Ring]]:
     chains: list[Ring] = []
     after: list[int] = []
     for ring in rings:
-        is_right = [x > seam for x, _ in ring]
+        is_right = _sides(ring, seam)
         if all(is_right) or not any(is_right):
             (right if is_right[0] else left).append(ring)
             continue
@@ -128,6 +131,18 @@ def cut(rings: Sequence[Ring], seam: float) -> tuple[list[Ring], list[Ring]]:
     for ring in _joined(chains, after):
         (left if ring[1][0] <= seam else right).append(ring)
     return left, right
+
+
+def _sides(ring: Ring, seam: float) -> list[bool]:
+    """Tell which points are on the right of a meridian; one on it is on the side it came from.
+
+    So a ring that only touches the meridian does not cross it.
+    """
+    known = [i for i, (x, _) in enumerate(ring) if abs(x - seam) > ON_SEAM_DEG]
+    is_right = [bool(known) and ring[known[-1]][0] > seam]
+    for x, _ in ring:
+        is_right.append(x > seam if abs(x - seam) > ON_SEAM_DEG else is_right[-1])
+    return is_right[1:]
 
 
 def _pieces(ring: Ring, is_right: list[bool], seam: float) -> list[Ring]:
