@@ -211,9 +211,8 @@ def _middle(ring: Ring) -> float:
 
 def _pixel_area(ring: Floats) -> float:
     """Give twice the area of a ring of pixels; above zero where it turns from columns to rows."""
-    own = ring - ring[:1]
-    after = np.roll(own, -1, axis=0)
-    return float((own[:, 0] * after[:, 1] - after[:, 0] * own[:, 1]).sum())
+    (x, y), (dx, dy) = (ring[:-1] - ring[0]).T, np.diff(ring, axis=0).T
+    return float(x @ dy - y @ dx)
 
 
 def _area_under(ring: Floats) -> float:

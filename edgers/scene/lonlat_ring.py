@@ -73,7 +73,10 @@ def unwrapped(lon: Floats, lat: Floats) -> Ring:
     A single point at a pole has no longitude: it stands for an arc from the meridian on which the
     ring comes to the one on which it leaves, westward at the North Pole, eastward at the South.
     """
-    lon, at_pole = lon[:-1], is_pole(lat[:-1])
+    at_pole = is_pole(lat[:-1])
+    if not at_pole.any() and np.ptp(lon) < 180:
+        return list(zip(lon.tolist(), lat.tolist(), strict=True))
+    lon = lon[:-1]
     alone = at_pole & ~np.roll(at_pole, 1) & ~np.roll(at_pole, -1)
     before, after = np.roll(lon, 1), np.roll(lon, -1)
     first = int(np.argmin(alone))
