@@ -54,6 +54,7 @@ def write_geoparquet(
             bounds = _together([box for box in [bounds, *boxes] if box])
             writer.write_table(_table(group, boxes, columns, schema))
             count += len(group)
+            del group  # else two of them were in memory
         geo = json.dumps(geo_metadata(place, sorted(kinds), bounds))
         writer.add_key_value_metadata({"geo": geo, **metadata_of(columns, facts)})
     return count
