@@ -24,8 +24,11 @@ from edgers.export.program_halo import halo_of_program
 from edgers.export.proof import Proof
 from edgers.export.trial import Subject
 from edgers.files import write_whole
+from edgers.stored_vectors import vector_entries
 from edgers.targets.target import Candidate, target_from_name
 from edgers.tiling.halo import document_from_halo
+from edgers.vector_file import vectors_from_file
+from edgers.vector_swap import check_vectors
 
 GRAPH_ENTRY = "graph/{}.onnx"
 """Entry of a form of the graph, by its precision."""
@@ -48,15 +51,16 @@ class Compiled:
 def compile_bundle(
     graph: Path, contract: Path, path: Path, *, target: str = "cpu",
     engine: str | None = None, precisions: Sequence[str] = ("fp32",),
-    demand: AccuracyDemand | None = None, tell: Callable[[str], None] = lambda _: None,
-    parts: Mapping[str, Path] | None = None,
+    demand: AccuracyDemand | None = None, vectors: Path | None = None,
+    tell: Callable[[str], None] = lambda _: None, parts: Mapping[str, Path] | None = None,
 ) -> Compiled:  # fmt: skip
     """Compile a graph into a bundle at `path`, on the fastest engine that passes.
 
     With an `engine` named and one precision, the same inputs give the same bytes; else engines are
     timed, and the bundle id hangs on which was chosen, not on the times. With a `demand`, other
-    precisions than FP32 ship only where they pass its gate on scenes. `tell` hears what is being
-    done. `parts` are the further graphs of the contract's program, by name.
+    precisions than FP32 ship only where they pass its gate on scenes. `parts` are the further
+    graphs of the contract's program, by name, and `vectors` a file of what an embedding is held
+    against. `tell` hears what is being done.
 
     Raises ContractError, GraphError, EngineError, SceneError or BadInputError where something does
     not fit, AccuracyError where nothing that is allowed passes the gate, and OutputError where
@@ -69,6 +73,7 @@ def compile_bundle(
     _check_plain(stated, allowed, demand)
     graphs = graphs_from_files(graph, parts or {}, stated)
     check_graphs(graphs, stated)
+    stored = None if vectors is None else vectors_from_file(vectors)
     halo = halo_of_program(graphs, stated)
     beside = {name: path.read_bytes() for name, path in (parts or {}).items()}
     subject = Subject(graph=graph.read_bytes(), contract=stated, halo=halo, parts=beside)
@@ -78,6 +83,9 @@ def compile_bundle(
     chosen = choose(subject, device, allowed, demand, tell)
     decision, subject = chosen.decision, chosen.subject
     entries = {CONTRACT: canonical_json(stated.document), **decision.golden}
+    if stored is not None:
+        entries |= vector_entries(stored)
+        check_vectors(stated, entries, stored)
     shipped = {one.precision for one, _ in decision.preferred}
     for precision in shipped:
         entries[_graph_entry(subject, precision)] = subject.form(precision)

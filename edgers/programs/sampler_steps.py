@@ -39,12 +39,12 @@ def clean_answer(given: Reals, noisy: Reals, step: Step, rule: SamplerRule) -> R
 
     noisy = share × clean + rest × noise, and velocity = share × noise − rest × clean.
     """
-    share, rest = np.float32(math.sqrt(step.kept)), np.float32(math.sqrt(1 - step.kept))
+    share, rest = math.sqrt(step.kept), math.sqrt(1 - step.kept)
     clean = given
     if rule.prediction == "epsilon":
-        clean = (noisy - rest * given) / share
+        clean = _sum(1 / share, noisy, -rest / share, given)
     elif rule.prediction == "v":
-        clean = share * noisy - rest * given
+        clean = _sum(share, noisy, -rest, given)
     if rule.clip is not None:
         clean = np.clip(clean, -rule.clip, rule.clip).astype(np.float32, copy=False)
     return clean
