@@ -27,6 +27,8 @@ FORMAT = 1
 """Version of the file format; a reader refuses any other."""
 MANIFEST, MEASURED, CONTRACT = "manifest.json", "measured.json", "contract.json"
 GOLDEN_INPUT, GOLDEN_OUTPUT = "golden/input.npy", "golden/output.npy"
+TOKENIZER = "tokenizer.json"
+"""Entry of what makes words of tokens, as the library `tokenizers` writes it."""
 GOLDEN_GATE = "golden/gate.npy"
 """Entry of what the gate of a cascade says of the golden tile."""
 PART = "graph/{}.onnx"

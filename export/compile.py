@@ -19,7 +19,7 @@ from edgers.contract import Contract, contract_from_file
 from edgers.errors import BadInputError
 from edgers.export.accuracy import AccuracyDemand
 from edgers.export.allowed import Allowed, check_allowed
-from edgers.export.parts import check_graphs, graphs_from_files
+from edgers.export.parts import check_graphs, graphs_from_files, tokenizer_entries
 from edgers.export.program_halo import halo_of_program
 from edgers.export.proof import Proof
 from edgers.export.trial import Subject
@@ -53,6 +53,7 @@ def compile_bundle(
     engine: str | None = None, precisions: Sequence[str] = ("fp32",),
     demand: AccuracyDemand | None = None, vectors: Path | None = None,
     tell: Callable[[str], None] = lambda _: None, parts: Mapping[str, Path] | None = None,
+    tokenizer: Path | None = None,
 ) -> Compiled:  # fmt: skip
     """Compile a graph into a bundle at `path`, on the fastest engine that passes.
 
@@ -60,7 +61,7 @@ def compile_bundle(
     timed, and the bundle id hangs on which was chosen, not on the times. With a `demand`, other
     precisions than FP32 ship only where they pass its gate on scenes. `parts` are the further
     graphs of the contract's program, by name, and `vectors` a file of what an embedding is held
-    against. `tell` hears what is being done.
+    against; `tokenizer` makes words of tokens. `tell` hears what is being done.
 
     Raises ContractError, GraphError, EngineError, SceneError or BadInputError where something does
     not fit, AccuracyError where nothing that is allowed passes the gate, and OutputError where
@@ -74,6 +75,7 @@ def compile_bundle(
     graphs = graphs_from_files(graph, parts or {}, stated)
     check_graphs(graphs, stated)
     stored = None if vectors is None else vectors_from_file(vectors)
+    words = tokenizer_entries(tokenizer, stated)
     halo = halo_of_program(graphs, stated)
     beside = {name: path.read_bytes() for name, path in (parts or {}).items()}
     subject = Subject(graph=graph.read_bytes(), contract=stated, halo=halo, parts=beside)
@@ -82,7 +84,7 @@ def compile_bundle(
 
     chosen = choose(subject, device, allowed, demand, tell)
     decision, subject = chosen.decision, chosen.subject
-    entries = {CONTRACT: canonical_json(stated.document), **decision.golden}
+    entries = {CONTRACT: canonical_json(stated.document), **decision.golden, **words}
     if stored is not None:
         entries |= vector_entries(stored)
         check_vectors(stated, entries, stored)

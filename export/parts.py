@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from edgers.bundle import TOKENIZER
 from edgers.contract import Contract, ModelOutput
 from edgers.contract.program import (
     MAIN,
@@ -22,10 +23,15 @@ from edgers.export.graph import (
     graph_inputs,
     tensor_facts,
 )
+from edgers.files import read_file
 from edgers.programs.load import part_names
+from edgers.programs.tokenizer import Tokenizer
 
 if TYPE_CHECKING:
     import onnx
+
+MOST_TOKENIZER_BYTES = 64_000_000
+"""Largest tokenizer read; those of 250 000 words have about 17 MB."""
 
 Graphs = Mapping[str, "onnx.ModelProto"]
 
@@ -54,6 +60,30 @@ def graphs_from_files(graph: Path, parts: Mapping[str, Path], contract: Contract
         )
     paths = {MAIN: graph, **{name: parts[name] for name in wanted}}
     return {name: graph_from_file(path) for name, path in paths.items()}
+
+
+def tokenizer_entries(tokenizer: Path | None, contract: Contract) -> dict[str, bytes]:
+    """Read the tokenizer of a program that writes; none for others.
+
+    Raises BadInputError where there is one too many or too few, BundleError where it is damaged.
+    """
+    rule = contract.program
+    if tokenizer is None:
+        if isinstance(rule, AutoregressiveRule) and rule.prompt:
+            raise BadInputError(
+                "a prompt needs a tokenizer.",
+                seen=f"The contract has the prompt {rule.prompt!r}.",
+                fix="Give one with --tokenizer tokenizer.json.",
+            )
+        return {}
+    if not isinstance(rule, AutoregressiveRule):
+        raise BadInputError(
+            "there is nothing to make words of.",
+            rule="Only a contract with an autoregressive program takes a tokenizer.",
+        )
+    data = read_file(tokenizer, "tokenizer", MOST_TOKENIZER_BYTES, BadInputError)
+    Tokenizer(data, rule)
+    return {TOKENIZER: data}
 
 
 def check_graphs(graphs: Graphs, contract: Contract) -> None:

@@ -54,10 +54,16 @@ from edgers.targets.target import target_from_name
     type=click.Path(path_type=Path),
     help="Vectors (.npz or .json) that the embedding is held against: names become classes.",
 )
+@click.option(
+    "--tokenizer",
+    type=click.Path(path_type=Path),
+    help="tokenizer.json that makes words of the tokens of an autoregressive program.",
+)
 @accuracy_options
 def command(
     model: Path, contract: Path, out: Path, target: str, engine: str | None,
-    precisions: tuple[str, ...], parts: tuple[str, ...], vectors: Path | None, **chosen: Any,
+    precisions: tuple[str, ...], parts: tuple[str, ...], vectors: Path | None,
+    tokenizer: Path | None, **chosen: Any,
 ) -> None:  # fmt: skip
     """Run the command."""
     if "auto" in precisions:
@@ -67,6 +73,7 @@ def command(
         done = compile_bundle(
             model, contract, out, target=target, engine=engine, precisions=precisions,
             demand=demand, tell=tell, parts=_named(parts), vectors=vectors,
+            tokenizer=tokenizer,
         )  # fmt: skip
     bundle = done.bundle
     line("contract", contract_line(bundle.contract))

@@ -1,13 +1,14 @@
 """What is done to one tile: read, preprocess, infer, and hand over what the network gives."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import cast
 
 import numpy as np
 import numpy.typing as npt
 
 from edgers.contract import ModelInput
+from edgers.engines import Tensors
 from edgers.engines.raw import Inputs
 from edgers.pipeline.answer import Answer, Seen
 from edgers.pipeline.flow import Stage
@@ -62,6 +63,8 @@ class TileWork:
     """Positions of the bands that make a picture."""
     kept: KeptInput | None = None
     """What of the scene the product keeps; None where it keeps nothing."""
+    beside: Tensors = field(default_factory=dict)
+    """What every tile gets beside its image."""
 
     def stages(self, workers: int) -> list[Stage]:
         """Give the stages in order; inference has `workers` threads."""
@@ -115,7 +118,8 @@ class TileWork:
             return self.maker.take(ready.seen, None)
         tile = ready.seen.tile
         spot = Spot(tile.rows.window_start, tile.columns.window_start)
-        outputs = self.model.infer(ready.inputs, spot)
+        inputs = cast(Inputs, {**ready.inputs, **self.beside}) if self.beside else ready.inputs
+        outputs = self.model.infer(inputs, spot)
         answer = self.maker.take(ready.seen, outputs)
         return replace(answer, gated=True) if GATED in outputs else answer
 

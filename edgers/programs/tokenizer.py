@@ -4,15 +4,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from edgers.bundle import TOKENIZER
 from edgers.contract.program import AutoregressiveRule
 from edgers.errors import BadInputError, BundleError, EngineError
 from edgers.programs.search import Tokens
 
 if TYPE_CHECKING:
     import numpy.typing as npt
-
-TOKENIZER = "tokenizer.json"
-"""Entry of a bundle that holds it, as the library writes it."""
 
 
 class Tokenizer:

@@ -82,7 +82,7 @@ def contract_of(document: dict[str, Any]) -> Contract:
 
 def make_program(
     folder: Path, document: dict[str, Any], main: onnx.ModelProto, parts: Nets | None = None,
-    engine: str | None = "onnxruntime",
+    engine: str | None = "onnxruntime", tokenizer: Path | None = None,
 ) -> Path:  # fmt: skip
     """Compile graphs and a contract in `folder`, and give the bundle's path."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -92,7 +92,8 @@ def make_program(
     (folder / "c.json").write_text(json.dumps(document))
     bundle = folder / "b.edgers"
     compile_bundle(
-        paths.pop("main"), folder / "c.json", bundle, engine=engine, parts=paths
+        paths.pop("main"), folder / "c.json", bundle, engine=engine, parts=paths,
+        tokenizer=tokenizer,
     )  # fmt: skip
     return bundle
 

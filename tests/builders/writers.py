@@ -3,9 +3,13 @@
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import onnx
-from builders.programs import close
+from builders.networks import plain_contract
+from builders.programs import close, contract_of
 from onnx import TensorProto, helper, numpy_helper
+
+from edgers.contract import Contract
 
 WORDS, WIDE, HEADS, LONGEST = 12, 8, 2, 64
 """Vocabulary, features, heads, and positions."""
@@ -119,3 +123,35 @@ CACHE = {
     "past": "past.{layer}.{kind}", "present": "present.{layer}.{kind}", "layers": 1,
     "shape": [-1, HEADS, 0, HEAD],
 }  # fmt: skip
+
+BOS, EOS, PAD = 1, 2, 0
+BASE = {
+    "kind": "autoregressive", "decoder": "decoder", "memory": "memory", "memory_input": "memory",
+    "tokens": "ids", "logits": "logits", "bos": BOS, "eos": EOS, "pad": PAD, "max_tokens": 9,
+}  # fmt: skip
+
+
+def text_document(**program: Any) -> dict[str, Any]:
+    """Give a contract for three bands and an answer in tokens."""
+    document = plain_contract()
+    output = document["mlm:output"][0]
+    del output["classification:classes"]
+    output["tasks"] = ["image-captioning"]
+    output["result"] = {"shape": [-1, 9], "dim_order": ["batch", "token"], "data_type": "int64"}
+    return {**document, "edgers:program": {**BASE, **program}}
+
+
+def text_contract(**program: Any) -> Contract:
+    return contract_of(text_document(**program))
+
+
+def torch_greedy(writer: Writer, pixels: npt.NDArray[Any], prompt: list[int]) -> list[int]:
+    import torch
+
+    memory, written = writer.memory(torch.from_numpy(pixels)), list(prompt)
+    while len(written) < len(prompt) + 9:
+        token = int(writer.logits(memory, written)[-1].argmax())
+        if token == EOS:
+            break
+        written.append(token)
+    return written[len(prompt) :]
