@@ -11,10 +11,10 @@ from rich.console import Console
 
 from edgers.cli.accuracy_options import accuracy_options, demand_from_chosen
 from edgers.cli.certificate import accuracy_lines
+from edgers.cli.part_option import part_option, parts_from_texts
 from edgers.cli.show import line, print_lines
 from edgers.cli.vector_lines import vector_lines
 from edgers.contract import Contract, ModelInput
-from edgers.errors import BadInputError
 from edgers.export.candidate_table import table_lines
 from edgers.export.compile import Compiled, compile_bundle
 from edgers.targets.target import target_from_name
@@ -42,13 +42,7 @@ from edgers.targets.target import target_from_name
     show_default=True,
     help="Precision that may ship, again for each; 'auto' for all the device has.",
 )
-@click.option(
-    "--part",
-    "parts",
-    multiple=True,
-    metavar="NAME=FILE",
-    help="A further graph that the contract's edgers:program calls for, again for each.",
-)
+@part_option
 @click.option(
     "--vectors",
     type=click.Path(path_type=Path),
@@ -72,7 +66,7 @@ def command(
     with told_progress() as tell:
         done = compile_bundle(
             model, contract, out, target=target, engine=engine, precisions=precisions,
-            demand=demand, tell=tell, parts=_named(parts), vectors=vectors,
+            demand=demand, tell=tell, parts=parts_from_texts(parts), vectors=vectors,
             tokenizer=tokenizer,
         )  # fmt: skip
     bundle = done.bundle
@@ -94,19 +88,6 @@ def command(
     if demand is not None and demand.report is not None:
         line("report", str(demand.report / "report.md"))
     line("next", f"edgers run {out} SCENE.tif -o out/")
-
-
-def _named(parts: tuple[str, ...]) -> dict[str, Path]:
-    """Read NAME=FILE pairs; raises BadInputError where one is none, or a name is there twice."""
-    found: dict[str, Path] = {}
-    for text in parts:
-        name, equals, path = text.partition("=")
-        if not (name and equals and path) or name in found:
-            raise BadInputError(
-                f"--part {text!r} is not usable.", rule="Each is NAME=FILE, each name once."
-            )
-        found[name] = Path(path)
-    return found
 
 
 @contextmanager

@@ -178,3 +178,13 @@ def test_the_command_line_takes_parts_and_tells_of_gated_tiles(tmp_path: Path) -
     )  # fmt: skip
     assert wrong.code == 2
     assert "NAME=FILE" in wrong.err
+
+
+def test_tiles_that_are_mixed_are_gated_too(tmp_path: Path) -> None:
+    report = run_bundle(
+        tmp_path, made(tmp_path), scene(), tile_px=32, overlap_px=4, blend="hann"
+    )  # fmt: skip
+    values = read(report.products[0])
+    assert (values[:, -16:, -16:] == -5).all()
+    assert (values[:, :16, :16] != -5).all()
+    assert report.gated_tiles == report.tiles - 1

@@ -18,8 +18,10 @@ from builders.programs import (
     value_document,
 )
 from builders.scenes import noise
+from onnx import TensorProto
 
 from edgers.engines import ENGINES
+from edgers.errors import ContractError
 from edgers.pipeline.mosaic import Mosaic
 from edgers.programs import ORIGIN, Spot
 from edgers.programs.noise import TileNoise
@@ -249,3 +251,42 @@ def test_a_volume_runs_over_a_scene(tmp_path: Path) -> None:
     report = run_bundle(tmp_path, bundle, samples, tile_px=24, overlap_px=8)
     with rasterio.open(report.products[0]) as dataset:
         assert np.isfinite(dataset.read()).all()
+
+
+@pytest.mark.parametrize(
+    ("program", "channels"),
+    [
+        ({"condition": "before", "noisy": "x"}, {"x": 6}),
+        ({"condition": "after"}, {"z": 6}),
+        ({"condition": "before", "volume": True}, {"z": 2}),
+        ({"condition": "input", "volume": True}, {"z": 1, "x": 1}),
+        ({"condition": "input", "time_type": "float32"}, {"z": 3, "x": 3}),
+    ],
+)
+def test_every_way_in_for_the_image_can_be_compiled(
+    tmp_path: Path, program: dict[str, Any], channels: dict[str, int]
+) -> None:
+    volume = bool(program.get("volume"))
+    net = Denoiser(sum(channels.values()), 1 if volume else 3, rank=3 if volume else 2)
+    kind = TensorProto.FLOAT if program.get("time_type") == "float32" else TensorProto.INT64
+    graph = net.graph(channels, kind)
+    with load(make_program(tmp_path, value_document({**BASE, **program}), graph)) as model:
+        assert model.infer({"x": tile()})["y"].shape == (1, 3, 12, 12)
+        assert "draws the noise" in model.bundle.halo.reason()
+
+
+@pytest.mark.parametrize(
+    ("program", "message"),
+    [
+        ({"time_type": "float32"}, "is int64, its program needs float32"),
+        ({"noisy": "noise"}, "takes 'z', which its program does not give"),
+        ({"volume": True}, "has 4 axes, its program needs 5"),
+        ({"condition": "none"}, "takes 'x', which its program does not give"),
+    ],
+)
+def test_a_graph_that_is_called_otherwise_is_refused(
+    tmp_path: Path, program: dict[str, Any], message: str
+) -> None:
+    net = Denoiser(6, 3).graph({"z": 3, "x": 3})
+    with pytest.raises(ContractError, match=message):
+        make_program(tmp_path, value_document({**BASE, **program}), net)
