@@ -12,6 +12,8 @@ from edgers.contract import ModelInput, ModelOutput
 from edgers.engines import ENGINES, Engine
 from edgers.engines.agreement import TOLERANCE, share_apart
 from edgers.errors import BundleError, ContractError, EngineError
+from edgers.pipeline.tensorrt_objection import tensorrt_objection
+from edgers.targets.detect import device_facts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,9 +60,13 @@ def load_model(bundle: Bundle) -> Model:
     """
     passed_over: list[str] = []
     failures: list[EngineError] = []
+    objections = 0
     for choice in bundle.engines:
-        if choice.name not in ENGINES:
-            passed_over.append(f"{choice.name}: not installed here")
+        is_plan = choice.name == "tensorrt"
+        objection = tensorrt_objection(bundle, device_facts()) if is_plan else ""
+        objections += bool(objection)
+        if objection or choice.name not in ENGINES:
+            passed_over.append(f"{choice.name}: {objection or 'not installed here'}")
             continue
         try:
             make = ENGINES[choice.name]
@@ -74,9 +80,9 @@ def load_model(bundle: Bundle) -> Model:
             bundle=bundle, choice=choice, engine=engine, golden_error=error,
             passed_over=tuple(passed_over),
         )  # fmt: skip
-    if len(failures) == 1:
+    if len(failures) == 1 and not objections:
         raise failures[0]
-    if failures:
+    if failures or objections:
         raise EngineError("none of the bundle's engines runs here.", seen=" ".join(passed_over))
     raise EngineError(
         "none of the bundle's engines is installed here.",
