@@ -7,10 +7,11 @@ crashes. All that is compared here is known beforehand, so nothing of the GPU is
 from collections.abc import Callable
 
 from edgers.targets.device_facts import DeviceFacts, GpuFacts
+from edgers.targets.gpu import text_from_version
 from edgers.targets.module_family import module_family
 from edgers.targets.needs import KernelNeed, Needs
 from edgers.targets.tensorrt_check import check_tensorrt
-from edgers.targets.verdict import Check, Verdict, megabytes, no, ok, version_text, warning
+from edgers.targets.verdict import Check, Verdict, megabytes, no, ok, warning
 
 REBUILD = "build the plan again here with 'edgers build'"
 """What to do where a plan was built elsewhere."""
@@ -49,7 +50,7 @@ def _driver(facts: DeviceFacts) -> Check:
 
 
 def _cc(needs: Needs, gpu: GpuFacts) -> Check:
-    found, wanted = version_text(gpu.cc), version_text(needs.cc)
+    found, wanted = text_from_version(gpu.cc), text_from_version(needs.cc)
     if gpu.cc == needs.cc:
         return ok("cc", f"Compute capability {found} is the one it was made for.")
     return no("cc", f"The GPU has compute capability {found}, and the bundle was made for {wanted} "
@@ -57,10 +58,10 @@ def _cc(needs: Needs, gpu: GpuFacts) -> Check:
 
 
 def _cuda(needs: Needs, gpu: GpuFacts) -> Check:
-    found = version_text(gpu.cuda)
+    found = text_from_version(gpu.cuda)
     if needs.cuda is None or gpu.cuda[:2] >= needs.cuda[:2]:
         return ok("cuda", f"The driver brings CUDA {found}.")
-    wanted = version_text(needs.cuda)
+    wanted = text_from_version(needs.cuda)
     # Within a major version libraries run on drivers of any minor (CUDA compatibility guide).
     if gpu.cuda[:1] == needs.cuda[:1]:
         return warning("cuda", f"The driver brings CUDA {found}, older than the {wanted} that the "
@@ -126,7 +127,7 @@ def _kernels(needs: Needs, gpu: GpuFacts) -> list[Check]:
 
     if not needs.kernels:
         return []
-    found = version_text(gpu.cuda)
+    found = text_from_version(gpu.cuda)
     if missing := names(lambda kernel: not kernel.forms):
         return [no("kernels", f"The bundle holds no cubin and no PTX of {missing}, which a run "
                    "launches: compile the model again.")]  # fmt: skip
@@ -134,7 +135,7 @@ def _kernels(needs: Needs, gpu: GpuFacts) -> list[Check]:
         since = max(min(form.since_cuda for form in kernel.forms)
                     for kernel in needs.kernels if not loaded(kernel))  # fmt: skip
         return [no("kernels", f"The driver brings CUDA {found}, and no form of {late} loads before "
-                   f"{version_text(since)}: update the driver.")]  # fmt: skip
+                   f"{text_from_version(since)}: update the driver.")]  # fmt: skip
     if text := names(lambda kernel: "cubin" not in loaded(kernel)):
         return [warning("kernels", f"Of {text} only PTX loads under CUDA {found}: the driver "
                         "assembles it at each start, which takes time.")]  # fmt: skip

@@ -1,8 +1,8 @@
 """Whether the TensorRT that is installed runs a plan, or can build one."""
 
-from edgers.targets.gpu import Version
+from edgers.targets.gpu import Version, text_from_version
 from edgers.targets.needs import Needs
-from edgers.targets.verdict import Check, no, ok, version_text
+from edgers.targets.verdict import Check, no, ok
 
 NAME = "tensorrt"
 
@@ -22,12 +22,12 @@ def check_tensorrt(needs: Needs, installed: Version | None) -> Check:
 
 def _wanted(needs: Needs) -> str:
     if needs.tensorrt is not None:
-        return f"the plan needs {version_text(needs.tensorrt)}"
+        return f"the plan needs {text_from_version(needs.tensorrt)}"
     return f"the kit builds with {_bands(needs) or 'none'}"
 
 
 def _for_plan(built: Version, installed: Version) -> Check:
-    found, wanted = version_text(installed), version_text(built)
+    found, wanted = text_from_version(installed), text_from_version(built)
     rule = "and a plan runs only on the version that built it"
     rebuild = "build the plan again here with 'edgers build'"
     had, has = _padded(built), _padded(installed)
@@ -45,7 +45,7 @@ def _for_plan(built: Version, installed: Version) -> Check:
 
 
 def _for_kit(needs: Needs, installed: Version) -> Check:
-    found, pair = version_text(installed), _padded(installed)[:2]
+    found, pair = text_from_version(installed), _padded(installed)[:2]
     for band in needs.bands:
         if band.first <= pair <= band.last:
             return ok(NAME, f"TensorRT {found} can build the kit (graphs for {band.name}).")

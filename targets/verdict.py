@@ -57,11 +57,6 @@ def no(name: str, text: str) -> Check:
     return Check(name=name, outcome="no", text=text)
 
 
-def version_text(version: tuple[int, ...]) -> str:
-    """Write a version."""
-    return ".".join(str(part) for part in version)
-
-
 def megabytes(size_bytes: int) -> str:
     """Write an amount of memory: 10^6 bytes, without decimals."""
     return f"{size_bytes / 1e6:.0f} MB"

@@ -5,8 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-if TYPE_CHECKING:
-    # Commands that only print a line or two must not pay for a runtime.
+if TYPE_CHECKING:  # it imports numpy and rasterio, which commands about devices can do without
     from edgers.pipeline.report import SceneReport
 
 LABEL_WIDTH = 12
