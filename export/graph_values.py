@@ -1,7 +1,7 @@
-"""The tensors of a graph at one tile size: how many values, of what type, and through which Q/DQ."""
+"""The tensors of a graph at one tile size: how many values, of what type, through which Q/DQ."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from math import prod
 from typing import TYPE_CHECKING
@@ -80,25 +80,11 @@ class GraphValues:
 
 def values_of_graph(model: "onnx.ModelProto", shapes: Mapping[str, tuple[int, ...]]) -> GraphValues:
     """Tell the tensors of a graph for inputs of these shapes; raises GraphError where it cannot."""
-    inferred = _inferred(model, shapes)
     known, types = dict(shapes), {}
-    for entry in (*inferred.graph.input, *inferred.graph.value_info, *inferred.graph.output):
-        tensor = entry.type.tensor_type
-        types[entry.name] = tensor.elem_type
-        dims = [dim.dim_value for dim in tensor.shape.dim]
-        if tensor.HasField("shape") and all(dims):
-            known.setdefault(entry.name, tuple(dims))
-    for tensor in model.graph.initializer:
-        known[tensor.name], types[tensor.name] = tuple(tensor.dims), tensor.data_type
-    for node in model.graph.node:
-        if node.op_type == "Constant":
-            for attribute in node.attribute:
-                if attribute.name == "value":
-                    known[node.output[0]] = tuple(attribute.t.dims)
-                    types[node.output[0]] = attribute.t.data_type
-    weights = frozenset(tensor.name for tensor in model.graph.initializer) | frozenset(
-        node.output[0] for node in model.graph.node if node.op_type == "Constant"
-    )
+    for name, kind, shape in (*_told(_inferred(model, shapes)), *_held(model)):
+        types[name] = kind
+        if shape is not None:
+            known.setdefault(name, shape)
     quantized = _quantized(model)
     readers: Counter[str] = Counter()
     narrow: Counter[str] = Counter()
@@ -109,9 +95,29 @@ def values_of_graph(model: "onnx.ModelProto", shapes: Mapping[str, tuple[int, ..
             readers[quantized.get(name, name)] += 1
             narrow[quantized.get(name, name)] += name in quantized
     return GraphValues(
-        shapes=known, types=types, weights=weights, quantized=quantized, readers=readers,
-        narrow_readers=narrow, outputs=tuple(entry.name for entry in model.graph.output),
+        shapes=known, types=types, weights=frozenset(name for name, _, _ in _held(model)),
+        quantized=quantized, readers=readers, narrow_readers=narrow,
+        outputs=tuple(entry.name for entry in model.graph.output),
     )  # fmt: skip
+
+
+def _told(inferred: "onnx.ModelProto") -> Iterator[tuple[str, int, tuple[int, ...] | None]]:
+    """Give name, type and, where it was inferred, shape of all that nodes take and give."""
+    for entry in (*inferred.graph.input, *inferred.graph.value_info, *inferred.graph.output):
+        tensor = entry.type.tensor_type
+        dims = tuple(dim.dim_value for dim in tensor.shape.dim)
+        is_told = tensor.HasField("shape") and all(dims)
+        yield entry.name, tensor.elem_type, dims if is_told else None
+
+
+def _held(model: "onnx.ModelProto") -> Iterator[tuple[str, int, tuple[int, ...]]]:
+    """Give name, type and shape of all values that are in the file."""
+    for tensor in model.graph.initializer:
+        yield tensor.name, tensor.data_type, tuple(tensor.dims)
+    for node in model.graph.node:
+        for attribute in node.attribute:
+            if node.op_type == "Constant" and attribute.name == "value":
+                yield node.output[0], attribute.t.data_type, tuple(attribute.t.dims)
 
 
 def _inferred(model: "onnx.ModelProto", shapes: Mapping[str, tuple[int, ...]]) -> "onnx.ModelProto":

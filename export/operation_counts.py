@@ -23,8 +23,8 @@ VALUE_OPERATIONS = {
                      "Round", "Sign", "Sqrt", "Sub", "Where"), 1),
     **dict.fromkeys(("Clip", "LeakyRelu", "PRelu", "Pow", "ThresholdedRelu"), 2),
     **dict.fromkeys(("BatchNormalization",), 2),
-    **dict.fromkeys(("Elu", "Erf", "HardSigmoid", "HardSwish", "Selu", "Sigmoid", "Softplus", "Tanh",
-                     "Mish", "Gelu"), 4),
+    **dict.fromkeys(("Elu", "Erf", "Gelu", "HardSigmoid", "HardSwish", "Mish", "Selu", "Sigmoid",
+                     "Softplus", "Tanh"), 4),
 }  # fmt: skip
 """Operations a value, few rather than many, as for a bound."""
 
@@ -48,7 +48,7 @@ def _conv(node: "onnx.NodeProto", values: GraphValues) -> int:
 
 
 def _transposed(node: "onnx.NodeProto", values: GraphValues) -> int:
-    """Each input value goes to outputs of its group × kernel (weights are [in, out / group, ...])."""
+    """Each input value goes to outputs of its group × kernel (weights: [in, out / group, ...])."""
     weight = _weight(node, values)
     return 2 * values.count(values.source(node.input[0])[0]) * prod(weight[1:])
 
@@ -61,7 +61,8 @@ def _gemm(node: "onnx.NodeProto", values: GraphValues) -> int:
 
 def _pool(node: "onnx.NodeProto", values: GraphValues) -> int:
     kernel = next((tuple(a.ints) for a in node.attribute if a.name == "kernel_shape"), ())
-    return values.count(node.output[0]) * prod(kernel)
+    operations: int = values.count(node.output[0]) * prod(kernel)
+    return operations
 
 
 def _all_read(node: "onnx.NodeProto", values: GraphValues) -> int:

@@ -80,6 +80,12 @@ def test_a_graph_without_int8_gives_the_least_that_int8_can_take() -> None:
     assert part.latency_s == pytest.approx(150e-6)
 
 
+def test_a_quantized_graph_gives_the_bounds_of_one_that_is_not() -> None:
+    narrow = replace(WORK, layers=(layer(10**9, 0, 10**6, int8=True), WIDE))
+    assert bound(narrow, "fp32", MODE) == bound(WORK, "fp32", MODE)
+    assert bound(narrow, "fp16", MODE) == bound(WORK, "fp16", MODE)
+
+
 @pytest.mark.parametrize(
     ("precision", "missing"),
     [("fp32", "fp32_tflops"), ("fp16", "fp16_tflops"), ("int8", "int8_tops"),
@@ -88,7 +94,7 @@ def test_a_graph_without_int8_gives_the_least_that_int8_can_take() -> None:
 def test_where_a_peak_is_not_known_there_is_no_bound(precision: str, missing: str) -> None:
     assert bound(WORK, precision, MODE) is not None
     assert bound(WORK, precision, replace(MODE, **{missing: None})) is None
-    others = {name: None for name in ("fp32_tflops", "int8_tops")}
+    others = dict.fromkeys(("fp32_tflops", "int8_tops"))
     assert bound(WORK, "fp16", replace(MODE, **others)) is not None  # type: ignore[arg-type]
 
 
