@@ -16,6 +16,9 @@ from edgers.targets.verdict import Check, Verdict, megabytes, no, ok, warning
 REBUILD = "build the plan again here with 'edgers build'"
 """What to do where a plan was built elsewhere."""
 
+PREPARED = "tiles are prepared on the CPU instead, and more bytes go to the GPU"
+"""What a kernel that does not load costs: the plan takes tensors as well as stored samples."""
+
 TIGHT_SHARE = 0.9
 """Share of the free memory above which a need is told: what other processes take may change."""
 
@@ -36,7 +39,7 @@ def preflight(needs: Needs, facts: DeviceFacts) -> Verdict:
     checks += _dla(needs, facts)
     if facts.gpu is not None:
         checks.append(_memory(needs, facts, facts.gpu))
-        checks += _kernels(needs, facts.gpu)
+        checks.append(_kernels(needs, facts.gpu))
     return Verdict(checks=tuple(checks))
 
 
@@ -118,25 +121,26 @@ def _memory(needs: Needs, facts: DeviceFacts, gpu: GpuFacts) -> Check:
     return ok("memory", f"A run takes {need}, and {megabytes(free)} are free.")
 
 
-def _kernels(needs: Needs, gpu: GpuFacts) -> list[Check]:
+def _kernels(needs: Needs, gpu: GpuFacts) -> Check:
+    name = "kernels"
+
     def loaded(kernel: KernelNeed) -> list[str]:
         return [form.kind for form in kernel.forms if form.since_cuda <= gpu.cuda[:2]]
 
     def names(which: Callable[[KernelNeed], bool]) -> str:
         return ", ".join(kernel.name for kernel in needs.kernels if which(kernel))
 
-    if not needs.kernels:
-        return []
     found = text_from_version(gpu.cuda)
+    if not needs.kernels:
+        return warning(name, f"The bundle holds no CUDA kernels: {PREPARED}.")
     if missing := names(lambda kernel: not kernel.forms):
-        return [no("kernels", f"The bundle holds no cubin and no PTX of {missing}, which a run "
-                   "launches: compile the model again.")]  # fmt: skip
+        return warning(name, f"The bundle holds no cubin and no PTX of {missing}: {PREPARED}.")
     if late := names(lambda kernel: not loaded(kernel)):
         since = max(min(form.since_cuda for form in kernel.forms)
                     for kernel in needs.kernels if not loaded(kernel))  # fmt: skip
-        return [no("kernels", f"The driver brings CUDA {found}, and no form of {late} loads before "
-                   f"{text_from_version(since)}: update the driver.")]  # fmt: skip
+        return warning(name, f"The driver brings CUDA {found}, and no form of {late} loads before "
+                       f"{text_from_version(since)}: {PREPARED}.")  # fmt: skip
     if text := names(lambda kernel: "cubin" not in loaded(kernel)):
-        return [warning("kernels", f"Of {text} only PTX loads under CUDA {found}: the driver "
-                        "assembles it at each start, which takes time.")]  # fmt: skip
-    return [ok("kernels", f"All {len(needs.kernels)} CUDA kernels load under CUDA {found}.")]
+        return warning(name, f"Of {text} only PTX loads under CUDA {found}: the driver assembles it "
+                       "at each start, which takes time.")  # fmt: skip
+    return ok(name, f"All {len(needs.kernels)} CUDA kernels load under CUDA {found}.")

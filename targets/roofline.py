@@ -3,7 +3,7 @@
 A layer takes at least as long as its operations at the peak, and at least as long as its bytes at
 the memory's bandwidth (Williams, Waterman and Patterson 2009). Nothing here was measured, and real
 layers reach no peak: every number is a bound, not an estimate of what will be seen. It bounds
-direct convolutions; Winograd's take up to 2.25 times fewer products for 3 × 3 (Lavin and Gray 2016).
+direct convolutions; Winograd's take 2.25 times fewer products for 3 × 3 (Lavin and Gray 2016).
 """
 
 from collections.abc import Callable, Iterable
