@@ -63,7 +63,8 @@ def _precision(needs: EngineNeeds, facts: DeviceFacts) -> list[Check]:
         return [warning(name, "The processor has no instructions for products of 8 bits (VNNI, "
                         "AMX, dot products): INT8 is exact here and may be slower than "
                         "FP32.")]  # fmt: skip
-    if needs.precision in FLAGS:
+    # ONNX Runtime computes at any of its precisions on any processor, if slowly.
+    if needs.engine == "openvino" and needs.precision in FLAGS:
         if facts.cpu_flags & FLAGS[needs.precision]:
             return [ok(name, f"The processor computes in {needs.precision}.")]
         return [no(name, f"The processor does not compute in {needs.precision}: compile the model "

@@ -141,6 +141,6 @@ def _kernels(needs: Needs, gpu: GpuFacts) -> Check:
         return warning(name, f"The driver brings CUDA {found}, and no form of {late} loads before "
                        f"{text_from_version(since)}: {PREPARED}.")  # fmt: skip
     if text := names(lambda kernel: "cubin" not in loaded(kernel)):
-        return warning(name, f"Of {text} only PTX loads under CUDA {found}: the driver assembles it "
-                       "at each start, which takes time.")  # fmt: skip
+        return warning(name, f"Of {text} only PTX loads under CUDA {found}: the driver assembles "
+                       "it at each start, which takes time.")  # fmt: skip
     return ok(name, f"All {len(needs.kernels)} CUDA kernels load under CUDA {found}.")

@@ -18,9 +18,11 @@ from edgers.targets.needs import KernelForm
 
 INSTALLED = {"onnxruntime": "1.20.1"}
 SIZES = {GRAPH: 7_000}
+BOTH = {**INSTALLED, "openvino": "2025.0.0"}
 ORT = Engine(
     name="onnxruntime", version="1.20.1", precision="fp32", provider="", graph_bytes=10**6
 )  # fmt: skip
+OPENVINO = replace(ORT, name="openvino", version="2025.0.0")
 
 
 def manifest(kit: Any = None, *engines: Engine) -> Manifest:
@@ -96,8 +98,9 @@ def test_elsewhere_the_first_way_that_fits_stands_in() -> None:
         (replace(ORT, precision="int8"), LAPTOP, INSTALLED, "ok", "products of 8 bits."),
         (replace(ORT, precision="int8"), replace(LAPTOP, cpu_flags=frozenset({"avx2"})),
          INSTALLED, "warning", "may be slower than FP32"),
-        (replace(ORT, precision="bf16"), LAPTOP, INSTALLED, "no", "does not compute in bf16"),
-        (replace(ORT, precision="fp16"), BOARD, INSTALLED, "ok", "computes in fp16"),
+        (replace(OPENVINO, precision="bf16"), LAPTOP, BOTH, "no", "does not compute in bf16"),
+        (replace(OPENVINO, precision="fp16"), BOARD, BOTH, "ok", "computes in fp16"),
+        (replace(ORT, precision="fp16"), LAPTOP, BOTH, "ok", "onnxruntime 1.20.1 is installed"),
         (ORT, replace(LAPTOP, free_bytes=10**5), INSTALLED, "no", "The model alone takes 1 MB"),
         (replace(ORT, provider="cuda"), LAPTOP, INSTALLED, "no", "to run on a GPU through cuda"),
         (replace(ORT, provider="cuda"), BOARD, INSTALLED, "ok", "Orin answers"),
