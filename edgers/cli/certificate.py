@@ -5,17 +5,21 @@ from typing import Any, cast
 
 from edgers.calibration.certificate import certificate_lines
 
-ACCURACY_KEYS = ("certificate", "left_out")
+ACCURACY_KEYS = ("certificate", "certificates", "left_out", "not_judged")
 """What of a bundle's measurements these lines tell."""
 
 
 def accuracy_lines(measured: Mapping[str, object]) -> list[tuple[str, str]]:
-    """Tell what was left out, how fast what ships is beside FP32, and the certificate."""
+    """Tell what was left out, how fast what ships is beside FP32, and the certificates."""
     left_out = cast(Mapping[str, str], measured.get("left_out", {}))
     lines = [("left out", f"{precision}: {why}") for precision, why in left_out.items()]
     lines += _speed_lines(cast(list[Mapping[str, Any]], measured.get("engines", [])))
     if "certificate" in measured:
         lines += certificate_lines(measured["certificate"])
+    for certificate in cast(list[object], measured.get("certificates", [])):
+        lines += certificate_lines(certificate)
+    not_judged = cast(Mapping[str, str], measured.get("not_judged", {}))
+    lines += [("not judged", f"{precision}: {why}") for precision, why in not_judged.items()]
     return lines
 
 
