@@ -1,7 +1,8 @@
 """The forms of a graph for a build kit: made, and judged on scenes before they may ship.
 
 TensorRT is not at hand. ONNX Runtime without optimisation stands in for it: it computes each form
-node by node, as written. What the plan on the device gives is not measured here.
+node by node, and rounds each tensor that is written as FP16. What the plan on the device gives is
+not measured here.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -11,6 +12,7 @@ from pathlib import Path
 
 from edgers.calibration.certificate import Certificate, Quantized
 from edgers.calibration.half import LARGEST, Overflow, half_graph, overflows
+from edgers.calibration.half_rounding import rounded_between
 from edgers.calibration.quantization import QuantizationPlan
 from edgers.calibration.ranges import Ranges, graph_sha256
 from edgers.calibration.verdict_lines import verdict_text
@@ -171,7 +173,7 @@ class _Bench:
         """Judge a form; give what it costs, and why it may not ship, empty where it may."""
         precision = PRECISIONS[name]
         candidate = reference(precision)
-        verdict = self.court.verdict(graph, candidate)
+        verdict = self.court.verdict(rounded_between(graph), candidate)
         with closing(load_candidate(candidate, graph)) as engine:
             runtime = f"{candidate.engine} reference {engine.info.version}"
         broken = verdict.broken_rules(self.max_drop)
@@ -281,7 +283,8 @@ class _Forms:
             self.certificates.append(certificate)
 
     def _answer(self, graph: bytes, precision: str) -> bytes:
-        with closing(load_candidate(reference(precision), graph)) as engine:
+        rounded = rounded_between(graph)
+        with closing(load_candidate(reference(precision), rounded)) as engine:
             return golden_answer(engine, self._subject.contract, self._subject.halo)
 
 

@@ -51,7 +51,7 @@ def kit_kernels(
     names = needed_kernels(contract)
     why = ""
     if not source.wanted:
-        why = "left out (--no-kernels)"
+        why = "--no-kernels"
     elif not names:
         types = ", ".join(sorted({one.data_type for one in contract.inputs}))
         why = f"there are none that give {types}"

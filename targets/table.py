@@ -162,4 +162,3 @@ def inner_table(
     return checked_table(
         table.file, value, required=required, optional=optional, path=f"{table.path}{key}."
     )
-

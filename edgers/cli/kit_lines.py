@@ -33,7 +33,9 @@ def kit_lines(bundle: Bundle, title: str = "") -> list[tuple[str, str]]:
     lines += _labelled("remark", _remarks(bundle))
     lines += _labelled("kernels", _kernel_texts(bundle, kit))
     if "on_the_device" in bundle.measured and kit.plan is None:
-        lines.append(("on device", f"speed and accuracy: {bundle.measured['on_the_device']}"))
+        lines.append(
+            ("on device", f"{bundle.measured['on_the_device']}: neither speed nor answers")
+        )
     return lines
 
 

@@ -92,7 +92,7 @@ def load_model(bundle: Bundle, *, allow_fallback: bool = True) -> Model:
             error = _golden_error(bundle, choice, engine)
         except EngineError as failure:
             failures.append(failure)
-            passed_over.append(f"{_text(choice)}: {failure.what}")
+            passed_over.append(f"{_text(choice)}: {failure.what.rstrip('.')}")
             continue
         return Model(
             bundle=bundle, choice=choice, engine=engine, golden_error=error,
