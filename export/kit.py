@@ -64,8 +64,8 @@ def compile_kit(
     Raises GraphError too, where no TensorRT of the target takes the graph.
     """
     options = options or KitOptions()
-    allowed, dropped = _checked(target, allowed, options)
     places = bands_of_target(target, dla=options.dla)
+    allowed, dropped = _checked(target, allowed, options)
     stated = contract_from_file(contract)
     model = graph_from_file(graph)
     check_fit(model, stated)
@@ -124,7 +124,7 @@ def _checked(
     if allowed.engine not in (None, ENGINE):
         raise BadInputError(
             f"target {target.name} is not compiled for {allowed.engine}.",
-            rule="It is compiled for TensorRT; the ONNX Runtime stands in where that cannot run.",
+            rule="It is compiled for TensorRT; ONNX Runtime stands in where that cannot run.",
             fix="Leave --engine out.",
         )
     unknown = [one for one in allowed.precisions if one not in target.precisions]
@@ -215,11 +215,11 @@ def _measured(
 
 
 def _legality(form: Form, bands: tuple[Band, ...]) -> dict[str, object]:
-    """Say what each band makes of a form."""
+    """Say what each band makes of a form; that FP32 runs in FP32 needs no remark."""
     return {
         verdict.band.name: {
             "legal": verdict.legal,
-            "remarks": sorted({one.what for one in verdict.remarks}),
+            "remarks": sorted({one.what for one in verdict.remarks if form.name != FP32}),
         }
         for verdict in check_legality(form.graph, bands).verdicts
     }

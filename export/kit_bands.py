@@ -1,14 +1,11 @@
 """The TensorRT versions that a target may have, sorted by the rules they share."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-from edgers.calibration.legality import Band, band_from_version
+from edgers.calibration.legality import ALL, Band, band_from_version
 from edgers.errors import BadInputError
-from edgers.targets.gpu import Software
-
-if TYPE_CHECKING:
-    from edgers.targets.target import Target
+from edgers.targets.gpu import Software, text_from_version
+from edgers.targets.target import Target
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,7 +20,7 @@ class TargetBands:
     """Why the kit is not for other releases."""
 
 
-def bands_of_target(target: "Target", *, dla: bool) -> TargetBands:
+def bands_of_target(target: Target, *, dla: bool) -> TargetBands:
     """Sort the software of a target; with `dla` take only what builds for a DLA.
 
     Raises BadInputError where nothing is left.
@@ -38,15 +35,15 @@ def bands_of_target(target: "Target", *, dla: bool) -> TargetBands:
     bands: dict[str, Band] = {}
     software, left_out = [], dict[str, str]()
     for release in target.gpu.software:
-        version = ".".join(map(str, release.tensorrt))
-        name = f"{release.name}, TensorRT {version}"
-        if dla and not release.has_dla:
-            left_out[name] = "it does not build for the DLA"
-            continue
+        version = text_from_version(release.tensorrt)
         try:
             band = band_from_version(version)
-        except BadInputError as error:
-            left_out[name] = f"{error.what} {error.rule}"
+        except BadInputError:
+            known = f"{ALL[0].first[0]}.{ALL[0].first[1]} to {ALL[-1].last[0]}.{ALL[-1].last[1]}"
+            left_out[release.name] = f"it has TensorRT {version}; kits are made for {known}"
+            continue
+        if dla and not release.has_dla:
+            left_out[release.name] = f"its TensorRT, {version}, does not build for the DLA"
             continue
         bands[band.name] = band
         software.append(release)
