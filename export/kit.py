@@ -23,7 +23,7 @@ from edgers.errors import BadInputError, EngineError, GraphError
 from edgers.export.accuracy import AccuracyDemand
 from edgers.export.allowed import Allowed
 from edgers.export.compiled import Compiled, operators_of
-from edgers.export.golden import golden_entries
+from edgers.export.golden import golden_entries, golden_sides_px
 from edgers.export.graph import check_fit, graph_from_file
 from edgers.export.kit_accuracy import JudgedForms, judged_forms, reference
 from edgers.export.kit_bands import TargetBands, bands_of_target
@@ -89,8 +89,8 @@ def compile_kit(
     assert target.gpu is not None
     kernels = kit_kernels(stated, target.gpu, software, options.kernels, tell)
     kit = BuildKit(
-        cc=target.gpu.cc, sides=tile_sides(stated, halo), bands=bands, kernels=kernels.kernels,
-        dla=options.dla, plan=None,
+        cc=target.gpu.cc, sides=tile_sides(stated, halo, golden_sides_px(stated, golden)),
+        bands=bands, kernels=kernels.kernels, dla=options.dla, plan=None,
     )  # fmt: skip
     shipped = _shipped(bands, forms.forms)
     entries = {

@@ -224,6 +224,7 @@ class _Forms:
         self._keep(INT8, form.graph, certificate)
         source, ranges = form.maker.source(form.plan)
         known = overflows(source, ranges)
+        self._weak_int8_half = _too_large(known)
         plan = replace(form.plan, rest="fp16", wide=_nodes(known))
         try:
             half = form.maker.graph(plan)
@@ -235,7 +236,6 @@ class _Forms:
             self.left_out[INT8_HALF] = self._weak_int8_half = objection
             return
         self._keep(INT8_HALF, half, certificate)
-        self._weak_int8_half = _too_large(known)
 
     def add_half(self, bench: _Bench | None) -> None:
         """Add FP16, with what it does not hold in FP32."""

@@ -156,7 +156,7 @@ def _objection(band: Band, way: Way, form: Form, offer: Offer) -> str:
 
 
 def _flags(way: Way, offer: Offer) -> tuple[str, ...]:
-    """Leave the rest of INT8 to FP16 only where FP16 holds the network."""
-    if way.precision == "int8" and (offer.weak_half or offer.weak_int8_half):
+    """Leave what is not quantized to FP16 only where FP16 holds it."""
+    if way.precision == "int8" and offer.weak_int8_half:
         return tuple(flag for flag in way.flags if flag != "FP16")
     return way.flags

@@ -7,11 +7,11 @@ from edgers.tiling.axis_tiles import smallest_side_px
 from edgers.tiling.halo import Halo
 
 
-def tile_sides(contract: Contract, halo: Halo) -> TileSides:
-    """Work out the sides from the halo and what the contract states.
+def tile_sides(contract: Contract, halo: Halo, golden_px: tuple[int, int]) -> TileSides:
+    """Work out the sides from the halo, what the contract states and those of the golden tile.
 
     The smallest is what the graph takes at all: a scene may be as small. The usual one is that of
-    a run where nothing else is asked for, and tiles are no larger.
+    a run where nothing else is asked for; tiles are no larger, unless the golden one is.
     """
     axes = (halo.height, halo.width)
     if any(axis.fixed_px for axis in axes):
@@ -20,5 +20,6 @@ def tile_sides(contract: Contract, halo: Halo) -> TileSides:
     least_px = max(smallest_side_px(axis) for axis in axes)
     usual_px = max(usual_tile_px(contract, halo), least_px)
     align_px = max(axis.align_px for axis in axes)
-    most_px = -(-usual_px // align_px) * align_px
+    most_px = max(-(-usual_px // align_px) * align_px, *golden_px)
+    least_px = min(least_px, *golden_px)
     return TileSides(least_px=least_px, usual_px=usual_px, most_px=most_px)
