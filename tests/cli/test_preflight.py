@@ -131,7 +131,7 @@ def test_opening_a_model_passes_over_a_plan_that_does_not_fit(
     with load_model(open_bundle(built)) as model:
         assert model.choice.name == "onnxruntime"
         (why,) = model.passed_over
-    assert why.startswith("tensorrt: No GPU can be used (libcuda.so.1 is not installed)")
+    assert why.startswith("tensorrt fp32: No GPU can be used (libcuda.so.1 is not installed)")
 
 
 def test_a_plan_that_fits_is_loaded_where_the_runtime_is_there(
@@ -146,7 +146,7 @@ def test_a_plan_that_fits_is_loaded_where_the_runtime_is_there(
 
     monkeypatch.setattr("edgers.pipeline.model.ENGINES", {**engines(), "tensorrt": load})
     with load_model(open_bundle(built)) as model:
-        assert model.passed_over == ("tensorrt fp32: this stand-in loads nothing.",)
+        assert model.passed_over == ("tensorrt fp32: this stand-in loads nothing",)
     assert seen == [b"plan"]
 
 
