@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from importlib import metadata
 from importlib.util import find_spec
 from math import prod
+from pathlib import Path
 from typing import Any
 
 from edgers.build_kit import BuildKit, KitKernel
 from edgers.errors import BundleError
 from edgers.manifest import Engine, Manifest
 from edgers.targets.device_facts import DeviceFacts
-from edgers.targets.engine_check import check_engine
+from edgers.targets.engine_check import GPU_PROVIDERS, check_engine
 from edgers.targets.gpu import Version
 from edgers.targets.needs import EngineNeeds, KernelForm, KernelNeed, Needs, VersionBand
 from edgers.targets.preflight import preflight
@@ -42,14 +43,17 @@ class Way:
     engine: str
     """Runtime."""
     precision: str
-    """Precision it computes in."""
+    """Precision it computes in; empty where the device decides it."""
+    provider: str
+    """What the runtime hands the graph to; empty for its own."""
     verdict: Verdict
     """Whether it can be run here."""
 
     @property
     def title(self) -> str:
         """Name it."""
-        return f"{self.engine} {self.precision}".strip()
+        by = f" by {self.provider}" if self.provider else ""
+        return f"{self.engine} {self.precision}".strip() + by
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,20 +96,35 @@ def outlook(manifest: Manifest, facts: DeviceFacts, installed: Mapping[str, str]
                 fix="Compile the model again with this version.",
             ) from error
         precision = kit.plan.precision if kit.plan else ""
-        ways.append(Way(engine=TENSORRT, precision=precision, verdict=verdict))
+        ways.append(Way(engine=TENSORRT, precision=precision, provider="", verdict=verdict))
     for one in manifest.engines:
         if one.name != TENSORRT:
             verdict = check_engine(_engine_needs(one), facts, installed)
-            ways.append(Way(engine=one.name, precision=one.precision, verdict=verdict))
+            provider = one.provider if one.provider in GPU_PROVIDERS else ""
+            ways.append(
+                Way(engine=one.name, precision=one.precision, provider=provider, verdict=verdict)
+            )
     return Outlook(ways=tuple(ways), is_kit=kit is not None and kit.plan is None)
 
 
 def installed_engines() -> dict[str, str]:
     """Give the version of each runtime installed, by name; empty where it is not told.
 
-    Nothing is imported.
+    A GPU provider that ONNX Runtime was built with stands beside it, as `onnxruntime cuda`. Nothing
+    is imported.
     """
-    return {name: _version(name) for name in DISTRIBUTIONS if find_spec(name) is not None}
+    found = {}
+    for name in DISTRIBUTIONS:
+        spec = find_spec(name)
+        if spec is None:
+            continue
+        found[name] = _version(name)
+        folders = [Path(folder) / "capi" for folder in spec.submodule_search_locations or ()]
+        for provider in GPU_PROVIDERS:
+            library = f"*onnxruntime_providers_{provider}.*"
+            if any(next(folder.glob(library), None) for folder in folders):
+                found[f"{name} {provider}"] = found[name]
+    return found
 
 
 def needs_from_kit(

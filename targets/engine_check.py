@@ -22,10 +22,16 @@ processor lacks."""
 
 
 def check_engine(needs: EngineNeeds, facts: DeviceFacts, installed: Mapping[str, str]) -> Verdict:
-    """Judge a runtime; `installed` gives versions by package, empty where they are not known."""
+    """Judge a runtime; `installed` gives versions by package, empty where they are not known.
+
+    Where a package has a GPU provider, that stands beside it: package, space, provider.
+    """
     checks = [_installed(needs, installed)]
     if needs.provider in GPU_PROVIDERS:
         checks.append(_gpu(needs, facts))
+        if needs.engine in installed and f"{needs.engine} {needs.provider}" not in installed:
+            checks.append(no("provider", f"The {needs.engine} that is installed was built without "
+                             f"{needs.provider}: install {needs.engine}-gpu."))  # fmt: skip
     else:
         checks += _precision(needs, facts)
     # Where a system does not tell its memory, nothing can be said.
@@ -48,7 +54,7 @@ def _gpu(needs: EngineNeeds, facts: DeviceFacts) -> Check:
     if facts.gpu is None:
         why = facts.no_gpu.strip().rstrip(".") or "none was found"
         return no("driver", f"{needs.engine} is to run on a GPU through {needs.provider}, and none "
-                  f"can be used ({why}).")  # fmt: skip
+                  f"can be used ({why}): run it on a device with one.")  # fmt: skip
     return ok("driver", f"{facts.gpu.name} answers.")
 
 

@@ -3,6 +3,7 @@
 import json
 import zipfile
 from pathlib import Path
+from random import Random
 
 import pytest
 from builders.planned_bundles import BUILT, CUBIN_ENTRY, make_planned
@@ -98,3 +99,28 @@ def test_a_bundle_that_lost_its_plan_is_refused(path: Path, tmp_path: Path) -> N
                 archive.writestr(name, data)
     with pytest.raises(BundleError, match="damaged"):
         open_manifest(other)
+
+
+def test_whatever_is_altered_there_is_a_manifest_or_a_refusal_in_words(
+    path: Path, tmp_path: Path
+) -> None:
+    data, other = path.read_bytes(), tmp_path / "b.edgers"
+    whole = open_manifest(path)
+    random = Random(7)
+    refused = 0
+    # The first kilobytes are the manifest, the last the directory of the archive.
+    places = [*range(1, 6000, 11), *range(len(data) - 1500, len(data), 5)]
+    for place in places:
+        altered = bytearray(data)
+        altered[place] ^= 1 << random.randrange(8)
+        other.write_bytes(altered[: random.choice([None, None, place])])
+        try:
+            found = open_manifest(other)
+        except BundleError:
+            refused += 1
+        else:
+            # What was altered is not read: what is read is as it was written.
+            assert (found.bundle_id, found.kit, found.contract) == (
+                whole.bundle_id, whole.kit, whole.contract,
+            )  # fmt: skip
+    assert refused > len(places) / 2

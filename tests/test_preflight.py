@@ -1,6 +1,7 @@
 """What a bundle asks of a device, and which of its ways runs there."""
 
 import json
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -103,7 +104,9 @@ def test_elsewhere_the_first_way_that_fits_stands_in() -> None:
         (replace(ORT, precision="fp16"), LAPTOP, BOTH, "ok", "onnxruntime 1.20.1 is installed"),
         (ORT, replace(LAPTOP, free_bytes=10**5), INSTALLED, "no", "The model alone takes 1 MB"),
         (replace(ORT, provider="cuda"), LAPTOP, INSTALLED, "no", "to run on a GPU through cuda"),
-        (replace(ORT, provider="cuda"), BOARD, INSTALLED, "ok", "Orin answers"),
+        (replace(ORT, provider="cuda"), BOARD, INSTALLED, "no", "was built without cuda"),
+        (replace(ORT, provider="cuda"), BOARD, {**INSTALLED, "onnxruntime cuda": "1.20.1"}, "ok",
+         "Orin answers"),
     ],
 )  # fmt: skip
 def test_a_runtime_that_takes_graphs_as_they_are_is_judged_too(
@@ -124,7 +127,23 @@ def test_nothing_is_said_of_what_the_system_does_not_tell() -> None:
 def test_what_is_installed_is_told_with_its_version() -> None:
     import onnxruntime
 
-    assert installed_engines()["onnxruntime"] == onnxruntime.__version__
+    found = installed_engines()
+    assert found["onnxruntime"] == onnxruntime.__version__
+    has_cuda = "CUDAExecutionProvider" in onnxruntime.get_available_providers()
+    assert ("onnxruntime cuda" in found) == has_cuda
+
+
+def test_a_provider_is_known_by_its_library(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    folder = tmp_path / "onnxruntime" / "capi"
+    folder.mkdir(parents=True)
+    (folder.parent / "__init__.py").touch()
+    (folder / "libonnxruntime_providers_cuda.so").touch()
+    monkeypatch.delitem(sys.modules, "onnxruntime", raising=False)
+    monkeypatch.syspath_prepend(tmp_path)
+    assert "onnxruntime cuda" in installed_engines()
+    assert "onnxruntime tensorrt" not in installed_engines()
 
 
 def test_a_kit_that_makes_no_sense_is_refused_in_words(tmp_path: Path) -> None:

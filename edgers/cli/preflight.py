@@ -72,6 +72,7 @@ def _way(way: Way) -> dict[str, object]:
     return {
         "engine": way.engine,
         "precision": way.precision,
+        "provider": way.provider,
         "fits": way.verdict.fits,
         "checks": [asdict(check) for check in way.verdict.checks],
     }
