@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from builders.bundles import contract_document
-from builders.devices import BOARD, LAPTOP, MODULE, board
+from builders.judged_devices import BOARD, LAPTOP, MODULE, board
 from builders.planned_bundles import BUILT, GRAPH, KIT, PLAN, make_planned
 
 from edgers.build_kit import KitKernel

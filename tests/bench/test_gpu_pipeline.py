@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from builders.devices import LAPTOP, board
+from builders.judged_devices import LAPTOP, board
 from builders.scenes import write_scene
 
 from edgers.bench.gpu_check.__main__ import main

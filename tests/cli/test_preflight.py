@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from builders.bundles import make_bundle
-from builders.devices import BOARD, LAPTOP, board
+from builders.judged_devices import BOARD, LAPTOP, board
 from builders.planned_bundles import BUILT, KIT, make_planned
 from builders.runs import edgers
 

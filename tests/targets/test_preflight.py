@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any, get_args
 
 import pytest
-from builders.devices import BOARD, KIT, LAPTOP, PLAN, PTX, board
+from builders.judged_devices import BOARD, KIT, LAPTOP, PLAN, PTX, board
 from hypothesis import given
 from hypothesis import strategies as st
 
