@@ -19,11 +19,12 @@ from edgers.calibration.certificate import certificate_document
 from edgers.calibration.legality import Band, check_legality
 from edgers.calibration.ranges import ranges_bytes
 from edgers.contract import contract_from_file
+from edgers.engines.agreement import TOLERANCE, share_apart
 from edgers.errors import BadInputError, EngineError, GraphError
 from edgers.export.accuracy import AccuracyDemand
 from edgers.export.allowed import Allowed
 from edgers.export.compiled import Compiled, operators_of
-from edgers.export.golden import golden_entries, golden_sides_px
+from edgers.export.golden import golden_answer, golden_entries, golden_sides_px
 from edgers.export.graph import check_fit, graph_from_file
 from edgers.export.kit_accuracy import JudgedForms, judged_forms, reference
 from edgers.export.kit_bands import TargetBands, bands_of_target
@@ -32,7 +33,7 @@ from edgers.export.kit_graph import fitting_graph
 from edgers.export.kit_kernels import kit_kernels
 from edgers.export.kit_options import KitOptions
 from edgers.export.kit_sides import tile_sides
-from edgers.export.trial import Subject, Trial, load_candidate, try_candidate
+from edgers.export.trial import Subject, Trial, array_of, load_candidate, try_candidate
 from edgers.files import write_whole
 from edgers.targets.target import Candidate, Target
 from edgers.tiling.graph import halo_from_graph
@@ -76,6 +77,8 @@ def compile_kit(
     tell("golden tile")
     with closing(load_candidate(reference("fp32"), data)) as engine:
         golden = golden_entries(engine, stated, halo)
+    if done:
+        _check_same(graph.read_bytes(), subject, golden, done)
     stand_in = _proved(subject, golden)
     forms = judged_forms(subject, allowed, demand, golden, tell)
     bands, illegal = kit_bands(
@@ -145,6 +148,21 @@ def _checked(
         return allowed, {}
     others = tuple(one for one in allowed.precisions if one != "int8")
     return replace(allowed, precisions=others), {"int8": "a DLA is built for in FP16 only"}
+
+
+def _check_same(original: bytes, subject: Subject, golden: Mapping[str, bytes], done: str) -> None:
+    """Raise GraphError where a graph that was changed to fit gives something else."""
+    with closing(load_candidate(reference("fp32"), original)) as engine:
+        answer = golden_answer(engine, subject.contract, subject.halo)
+    wanted = array_of(answer)
+    apart = share_apart(array_of(golden[subject.golden_output("fp32")]), wanted)
+    if not apart <= TOLERANCE["fp32"]:
+        raise GraphError(
+            f"the graph gives something else when it is {done}.",
+            seen=f"On the golden tile it is {apart:.2g} apart.",
+            rule=f"At most {TOLERANCE['fp32']:g} is accepted.",
+            fix="Export it in opset 17.",
+        )
 
 
 def _proved(subject: Subject, golden: Mapping[str, bytes]) -> Trial:
