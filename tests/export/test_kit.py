@@ -159,13 +159,22 @@ def test_int8_without_scenes_is_left_out_and_fp16_is_said_to_be_unjudged(calm: K
     assert not (calm.folder / "no.edgers").exists()
 
 
-def test_what_stands_in_begins_with_the_gpu(kit: Bundle) -> None:
-    assert [one.settings.get("provider", "cpu") for one in kit.engines] == [
-        "tensorrt", "cuda", "cpu",
+def providers(bundle: Bundle) -> list[tuple[str, str, str]]:
+    """Give provider, precision and graph of each engine that stands in."""
+    assert {one.name for one in bundle.engines} == {"onnxruntime"}
+    return [
+        (one.settings.get("provider", "cpu"), one.precision, one.graph) for one in bundle.engines
     ]  # fmt: skip
-    assert {(one.name, one.precision, one.graph) for one in kit.engines} == {
-        ("onnxruntime", "fp32", "graph/fp32.onnx")
-    }
+
+
+def test_what_stands_in_begins_with_the_gpu(kit: Bundle, calm: KitMaker) -> None:
+    fp32 = [("cuda", "fp32", "graph/fp32.onnx"), ("cpu", "fp32", "graph/fp32.onnx")]
+    assert providers(kit) == [("tensorrt", "int8", "graph/int8-s8s8.onnx"), *fp32]
+    assert kit.engines[0].golden == "golden/output-int8-s8s8.npy"
+    half = calm.kit(name="h.edgers", precisions=("fp32", "fp16"))
+    assert providers(half) == [("tensorrt", "fp16", "graph/fp16.onnx"), *fp32]
+    # At FP32 TensorRT's provider would compute in TF32.
+    assert providers(calm.kit(name="f.edgers")) == fp32
 
 
 def test_forms_have_golden_answers_of_their_own(kit: Bundle) -> None:
