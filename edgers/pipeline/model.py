@@ -53,6 +53,12 @@ class Model(Closing):
         """The output that is decoded."""
         return self.bundle.contract.outputs[0]
 
+    def infer(self, inputs: Inputs) -> Tensors:
+        """Run the network; raw inputs must be ones for `kernels`. Raises EngineError."""
+        if self.kernels:
+            return cast(RawEngine, self.engine).infer_raw(inputs)
+        return self.engine.infer(cast(Tensors, inputs))
+
     @property
     def fallback(self) -> dict[str, str]:
         """Say for provenance why this is not the engine the bundle prefers; empty where it is."""
@@ -64,12 +70,6 @@ class Model(Closing):
         if kit is None or self.choice.name != TENSORRT:
             return asked_px
         return min(asked_px, kit.sides.most_px)
-
-    def infer(self, inputs: Inputs) -> Tensors:
-        """Run the network; raw inputs must be ones for `kernels`. Raises EngineError."""
-        if self.kernels:
-            return cast(RawEngine, self.engine).infer_raw(inputs)
-        return self.engine.infer(cast(Tensors, inputs))
 
     def close(self) -> None:
         """Give the engine back."""
