@@ -28,6 +28,8 @@ MANIFEST, MEASURED, CONTRACT = "manifest.json", "measured.json", "contract.json"
 GOLDEN_INPUT, GOLDEN_OUTPUT = "golden/input.npy", "golden/output.npy"
 GOLDEN_INPUTS = "golden/input/{}.npy"
 """Entry of one input of several, by its position in the contract."""
+ADDED = ("format", "entries", "id", "measured")
+"""What `bundle_bytes` adds to the facts of a manifest."""
 MAX_BUNDLE_BYTES = 2**32 - 1
 """Largest bundle read: what a plain ZIP can hold."""
 EPOCH = (1980, 1, 1, 0, 0, 0)
@@ -74,6 +76,8 @@ class Bundle:
     """What was measured when it was made."""
     kit: BuildKit | None = None
     """What it has for a GPU; None for a CPU."""
+    facts: Mapping[str, object] = field(default_factory=dict)
+    """Facts of its manifest, as they were given to `bundle_bytes`."""
 
 
 def golden_inputs(contract: Contract) -> dict[str, str]:
@@ -243,6 +247,7 @@ def _bundle(entries: Mapping[str, bytes], manifest: Mapping[str, object], path: 
         hashes={name: _sha256(data) for name, data in entries.items() if name != MANIFEST},
         measured=measured,
         kit=kit,
+        facts={key: value for key, value in manifest.items() if key not in ADDED},
     )
 
 

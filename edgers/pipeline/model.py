@@ -65,7 +65,7 @@ def load_model(bundle: Bundle) -> Model:
         try:
             make = ENGINES[choice.name]
             engine = make(bundle.entries[choice.graph], choice.precision, choice.settings)
-            error = _golden_error(bundle, choice, engine)
+            error = golden_error(bundle, choice, engine)
         except EngineError as failure:
             failures.append(failure)
             passed_over.append(f"{choice.name} {choice.precision}: {failure.what}")
@@ -85,7 +85,7 @@ def load_model(bundle: Bundle) -> Model:
     )
 
 
-def _golden_error(bundle: Bundle, choice: EngineChoice, engine: Engine) -> float:
+def golden_error(bundle: Bundle, choice: EngineChoice, engine: Engine) -> float:
     """Run the golden tile; raises EngineError, the engine closed, where it comes out wrong."""
     contract = bundle.contract
     golden = {name: _array(bundle, entry) for name, entry in golden_inputs(contract).items()}
