@@ -71,10 +71,16 @@ def build_plan(trt: Any, recipe: Recipe, listener: StepListener) -> BuiltPlan:
 
 
 def _built(trt: Any, recipe: Recipe, listener: StepListener, log: Any) -> BuiltPlan:
-    builder = trt.Builder(log)
+    try:
+        builder = trt.Builder(log)
+    # What pybind11 makes of a null pointer: TensorRT found no device, or not its own libraries.
+    except TypeError as error:
+        raise AttemptError(_reason(log.errors, "it makes no builder")) from error
     # The parser keeps hold of the graph's bytes, and the network of the parser's weights: all of
     # them live until the plan is there.
     network = builder.create_network(_network_flags(trt, recipe.attempt))
+    if network is None:
+        raise AttemptError(_reason(log.errors, "it makes no network of this kind"))
     parser = trt.OnnxParser(network, log)
     if not parser.parse(recipe.graph):
         told = [parser.get_error(i).desc() for i in range(parser.num_errors)]

@@ -52,9 +52,10 @@ def open_kit(path: Path, *, is_rebuild: bool = False) -> OpenKit:
         )
     if kit.plan is not None and not is_rebuild:
         plan = kit.plan
+        where = plan.module or plan.device
         raise BundleError(
             f"bundle {path} has its plan already.",
-            seen=f"TensorRT {version_text(plan.tensorrt)} built it on {plan.module or plan.device}.",
+            seen=f"TensorRT {version_text(plan.tensorrt)} built it on {where}.",
             rule="A plan runs where it was built, and on others of that kind with that software.",
             fix="Run it, or build anew with --rebuild.",
         )

@@ -86,8 +86,8 @@ def open_timing_cache(key: str, named: Path | None) -> TimingCache:
     if data[:head] != MARK + hashlib.sha256(body).digest():
         return TimingCache(path=path, key=key, timings=b"", found="ignored: it is damaged")
     if kept_for != key.encode():
-        return TimingCache(path=path, key=key, timings=b"", found="ignored: it is of another device "
-                           "or other software")  # fmt: skip
+        why = "ignored: it is of another device or other software"
+        return TimingCache(path=path, key=key, timings=b"", found=why)
     return TimingCache(path=path, key=key, timings=timings, found="used")
 
 
