@@ -76,8 +76,10 @@ def _show_prepared(path: Path, ready: Prepared) -> None:
     line(
         "kit", f"{path} · {bundle.contract.name} for {bundle.target} · id {ready.kit.kit_id[:12]}…"
     )
-    device = [ready.facts.module, gpu.name, f"compute capability {version_text(gpu.cc)}",
-              f"TensorRT {version_text(ready.tensorrt)}", f"CUDA {version_text(gpu.cuda)}"]  # fmt: skip
+    device = [
+        ready.facts.module, gpu.name, f"compute capability {version_text(gpu.cc)}",
+        f"TensorRT {version_text(ready.tensorrt)}", f"CUDA {version_text(gpu.cuda)}",
+    ]  # fmt: skip
     line("device", " · ".join(word for word in device if word))
     if ready.dla_core is not None:
         line("DLA", f"core {ready.dla_core} in FP16, the GPU for layers that it does not take")
