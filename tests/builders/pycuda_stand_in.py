@@ -15,6 +15,7 @@ from builders.cuda_simulator import launch
 from edgers.kernels.aot.capabilities import capability_from_cc
 from edgers.kernels.aot.cubin import check_cubin
 from edgers.kernels.aot.ptx import KernelError
+from edgers.kernels.cuda.entry import Entry
 from edgers.kernels.cuda.registry import entries
 
 LETTERS = {"P": "Q", "i": "i", "I": "I", "q": "q", "f": "f", "d": "d"}
@@ -149,14 +150,28 @@ class Function:
     def prepared_async_call(
         self, grid: tuple[int, ...], block: tuple[int, ...], stream: object, *arguments: Any
     ) -> None:
-        entry = entries()[self.name]
+        self.launch(grid, block, self.unpacked(arguments))
+
+    def unpacked(self, arguments: tuple[Any, ...]) -> tuple[Any, ...]:
+        """Give the arguments as the device gets them, through the bytes of the format."""
         layout = "".join(LETTERS[letter] for letter in self.letters)
-        values = struct.unpack(f"={layout}", struct.pack(f"={layout}", *arguments))
+        return struct.unpack(f"={layout}", struct.pack(f"={layout}", *arguments))
+
+    def launch(
+        self, grid: tuple[int, ...], block: tuple[int, ...], values: tuple[Any, ...]
+    ) -> None:
+        entry = entries()[self.name]
         given = [
-            self.driver.memory[value].view(kind[:-1]) if kind.endswith("*") else value
+            self.array_at(value, kind[:-1]) if kind.endswith("*") else value
             for kind, value in zip(entry.signature, values, strict=True)
         ]
         self.driver.launches.append(self.name)
+        self.run(entry, grid[0] * block[0], block[0], given)
+
+    def array_at(self, address: int, kind: str) -> np.ndarray[Any, Any]:
+        return self.driver.memory[address].view(kind)
+
+    def run(self, entry: Entry, items: int, threads: int, given: list[Any]) -> None:
         with np.errstate(all="ignore"):
             # As many threads as were asked for; `launch` adds a block.
-            launch(entry.function, grid[0] * block[0] - 1, *given, threads=block[0])
+            launch(entry.function, items - 1, *given, threads=threads)

@@ -42,6 +42,7 @@ def _add_class(table: dict[str, Any], name: str, kind: type) -> None:
         "bases": [one.__name__ for one in kind.__bases__ if one.__module__ == kind.__module__],
         "init": _signatures("__init__", kind.__init__), "methods": {}, "static": {},
         "properties": {}, "constants": {},
+        "nested": {},
     }  # fmt: skip
     for key in sorted(dir(kind)):
         if key.startswith("_") and key not in ("__len__", "__getitem__", "__iter__"):
@@ -49,7 +50,9 @@ def _add_class(table: dict[str, Any], name: str, kind: type) -> None:
         value = getattr(kind, key)
         held = next(one.__dict__[key] for one in kind.__mro__ if key in one.__dict__)
         if isinstance(value, type):
-            _add_class(table, f"{name}.{key}", value)
+            # One that a class inherits is the one of the class it comes from.
+            found["nested"][key] = value.__qualname__
+            _add_class(table, value.__qualname__, value)
         elif isinstance(value, property):
             found["properties"][key] = "rw" if value.fset else "r"
         elif type(held).__name__ in ("pybind11_static_property", "staticmethod"):
