@@ -4,15 +4,14 @@ Names that not every version has are looked up; what is wanted and missing ends 
 reason, before TensorRT is asked.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from edgers.build_kit import Attempt
-from edgers.building.build_log import error_log
 from edgers.building.monitor import StepListener, monitor
 from edgers.building.recipe import Recipe
 from edgers.engines.tensorrt_api import member
+from edgers.engines.tensorrt_log import Messages, tensorrt_log
 
 REASON_LENGTH = 300
 """Characters kept of what TensorRT says; some of its messages hold whole lists of kernels."""
@@ -62,29 +61,33 @@ def build_plan(trt: Any, recipe: Recipe, listener: StepListener) -> BuiltPlan:
     """
     if lacking := missing_names(trt, recipe.attempt):
         raise AttemptError(lacking)
-    log = error_log(trt)
+    log, messages = tensorrt_log(trt)
+    messages.taken()
     try:
-        return _built(trt, recipe, listener, log)
+        return _built(trt, recipe, listener, log, messages)
     # What pybind11 makes of TensorRT's own exceptions.
     except (RuntimeError, ValueError, MemoryError) as error:
-        raise AttemptError(_reason(log.errors, str(error) or type(error).__name__)) from error
+        told = f"{error} {messages.taken()}"
+        raise AttemptError(_reason(told)) from error
 
 
-def _built(trt: Any, recipe: Recipe, listener: StepListener, log: Any) -> BuiltPlan:
+def _built(
+    trt: Any, recipe: Recipe, listener: StepListener, log: Any, messages: Messages
+) -> BuiltPlan:  # fmt: skip
     try:
         builder = trt.Builder(log)
     # What pybind11 makes of a null pointer: TensorRT found no device, or not its own libraries.
     except TypeError as error:
-        raise AttemptError(_reason(log.errors, "it makes no builder")) from error
+        raise AttemptError(_reason(f"it makes no builder: {messages.taken()}")) from error
     # The parser keeps hold of the graph's bytes, and the network of the parser's weights: all of
     # them live until the plan is there.
     network = builder.create_network(_network_flags(trt, recipe.attempt))
     if network is None:
-        raise AttemptError(_reason(log.errors, "it makes no network of this kind"))
+        raise AttemptError(_reason(f"it makes no such network: {messages.taken()}"))
     parser = trt.OnnxParser(network, log)
     if not parser.parse(recipe.graph):
         told = [parser.get_error(i).desc() for i in range(parser.num_errors)]
-        raise AttemptError(f"the graph is not taken: {_reason(told, 'no reason is given')}")
+        raise AttemptError(_reason(f"the graph is not taken: {' '.join(told)}"))
     config = builder.create_builder_config()
     _set_flags(trt, config, recipe.attempt)
     config.set_memory_pool_limit(trt.MemoryPoolType.WORKSPACE, recipe.workspace_bytes)
@@ -99,7 +102,7 @@ def _built(trt: Any, recipe: Recipe, listener: StepListener, log: Any) -> BuiltP
     if listener.is_cancelled:
         raise CancelledError
     if memory is None:
-        raise AttemptError(_reason(log.errors, "it gives no plan and no reason"))
+        raise AttemptError(_reason(messages.taken()))
     return BuiltPlan(plan=bytes(memory), timings=_timings(config), notes=notes)
 
 
@@ -156,6 +159,5 @@ def _timings(config: Any) -> bytes:
     return b"" if memory is None else bytes(memory)
 
 
-def _reason(told: Sequence[str], otherwise: str) -> str:
-    text = told[0] if told else otherwise
-    return text.strip().rstrip(".")[:REASON_LENGTH]
+def _reason(told: str) -> str:
+    return " ".join(told.split())[:REASON_LENGTH].rstrip(".")

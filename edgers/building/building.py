@@ -52,7 +52,7 @@ def build(
     plan = Plan(
         entry=PLAN_ENTRY, precision=done.attempt.precision, tensorrt=ready.tensorrt,
         cc=ready.gpu.cc, device=ready.gpu.name, module=ready.facts.module, cuda=ready.gpu.cuda,
-        memory_bytes=plan_memory_bytes(ready.trt, done.plan), dla_core=ready.dla_core,
+        memory_bytes=plan_memory_bytes(ready.trt, done.plan, ready.dla_core), dla_core=ready.dla_core,
         tried=done.tried,
     )  # fmt: skip
     bundle = close_kit(

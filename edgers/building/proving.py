@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from edgers.build_kit import PLAN_ENTRY, Attempt
-from edgers.building.build_log import error_log
 from edgers.bundle import Bundle, EngineChoice
 from edgers.engines import EngineMaker
+from edgers.engines.tensorrt_log import tensorrt_log
 from edgers.errors import EngineError
 from edgers.pipeline.model import golden_error
 
@@ -35,17 +35,18 @@ def plan_choice(
     )  # fmt: skip
 
 
-def plan_memory_bytes(trt: Any, plan: bytes) -> int:
+def plan_memory_bytes(trt: Any, plan: bytes, dla_core: int | None = None) -> int:
     """Give the memory of the device that one run takes: weights, and activations at their largest.
 
     The plan's size stands for its weights. Raises EngineError where the plan does not load.
     """
-    # TensorRT keeps the logger by its address alone: it must live as long as the runtime.
-    log = error_log(trt)
+    log, messages = tensorrt_log(trt)
     runtime = trt.Runtime(log)
+    if dla_core is not None:
+        runtime.DLA_core = dla_core
     engine = runtime.deserialize_cuda_engine(plan)
     if engine is None:
-        raise EngineError("TensorRT cannot load the plan it built.", seen=" ".join(log.errors[:1]))
+        raise EngineError("TensorRT cannot load the plan it built.", seen=messages.taken())
     # Renamed in 10.3; the old name is gone in 11.
     name = next(n for n in ("device_memory_size_v2", "device_memory_size") if hasattr(engine, n))
     return int(getattr(engine, name)) + len(plan)

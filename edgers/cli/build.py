@@ -11,7 +11,7 @@ from edgers.building.order import BuildOrder
 from edgers.building.preparing import Prepared, prepare
 from edgers.building.stoppable import UnstoppableError
 from edgers.cli.build_progress import BuildLines
-from edgers.cli.kit_lines import built_lines, plan_line
+from edgers.cli.built_lines import measured_lines, plan_text
 from edgers.cli.main import INTERRUPTED, STOPPED
 from edgers.cli.memory import memory_bytes
 from edgers.cli.show import line, print_lines
@@ -97,8 +97,8 @@ def _show_built(done: Built) -> None:
     for note in done.notes:
         line("note", note)
     line("golden tile", f"passes: largest error {done.golden_error:.2g} of the largest value")
-    print_lines(built_lines(done.bundle.measured))
-    line("plan", plan_line(done.plan))
+    print_lines(measured_lines(done.bundle.measured))
+    line("plan", plan_text(done.plan))
     size = done.path.stat().st_size / 1e6
     line("bundle", f"{done.path} · {size:.2f} MB · id {done.bundle.bundle_id[:12]}…")
     line("next", f"edgers run {done.path} SCENE.tif -o out/")
