@@ -66,22 +66,31 @@ class _Work(Generic[Result]):
 def run_stoppable(call: Callable[[], Result], steps: Steps, *, can_stop: bool) -> Result:
     """Run a build in another thread and wait for it.
 
-    On Ctrl-C it is cancelled, waited for, and KeyboardInterrupt goes on; where it cannot be
-    cancelled, UnstoppableError is raised at once.
+    On Ctrl-C it is cancelled, waited for, and KeyboardInterrupt goes on. Where it cannot be
+    cancelled, or Ctrl-C comes again, UnstoppableError is raised at once.
     """
     work = _Work(call)
     thread = threading.Thread(target=work, name="edgers-build", daemon=True)
-    thread.start()
     try:
+        thread.start()
         while not work.ended.wait(WAKE_S):
             pass
     except KeyboardInterrupt:
         steps.cancel()
         if not can_stop and not work.ended.is_set():
             raise UnstoppableError from None
-        thread.join()
+        _wait_for_the_end(thread, work.ended)
         raise
     thread.join()
     if work.error is not None:
         raise work.error
     return work.result
+
+
+def _wait_for_the_end(thread: threading.Thread, ended: threading.Event) -> None:
+    try:
+        # The interrupt may have come while the thread was started: then there may be none.
+        while not ended.wait(WAKE_S) and thread in threading.enumerate():
+            pass
+    except KeyboardInterrupt:
+        raise UnstoppableError from None
