@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from edgers.kernels.launch import THREADS, blocks_for
+
 Array = npt.NDArray[Any]
-THREADS = 256
-"""Threads of a block: 256 × 128 registers are what the smallest boards have."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +37,7 @@ class Case:
 
     def blocks(self, threads: int = THREADS) -> int:
         """Give how many blocks of so many threads it takes."""
-        return self.items if self.by_block else -(-self.items // threads)
+        return self.items if self.by_block else blocks_for(self.items, threads)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,16 +7,9 @@ from typing import Any, Protocol
 import numpy as np
 
 from edgers.bench.gpu_check.case import Array, Case
-from edgers.errors import EdgersError
 
 SIMULATED_THREADS = 32
 """Threads of a block in the simulator: fewer, as each is a thread of the system."""
-
-
-class NoDeviceError(EdgersError):
-    """There is no GPU, or nothing to reach it by."""
-
-    exit_code = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""ONNX Runtime on the CPU."""
+"""ONNX Runtime on the CPU, or on a GPU by one of its providers."""
 
 import functools
 import threading
@@ -8,22 +8,30 @@ import numpy as np
 import onnxruntime as ort
 
 from edgers.engines.engine import EngineInfo, Settings, Tensors
+from edgers.engines.onnxruntime_providers import PROVIDERS, check_used, providers
 from edgers.engines.settings import STREAMS, checked_settings, stream_count
 from edgers.errors import EngineError
 
-XNNPACK = "XnnpackExecutionProvider"
-"""Google's kernels for Arm, in ONNX Runtimes that were built with them; the wheels are not."""
+PRECISIONS = ("fp32", "fp16", "int8")
+"""What it computes in. int8: layers that the graph quantizes, the others in float32. fp16: what the
+graph holds as float16; operators that a CPU has no kernel for are computed in float32, and casts
+between them are left out at every layout."""
 
-PRECISIONS = ("fp32", "int8")
-"""What it computes in. int8: layers that the graph quantizes, the others in float32."""
+LEVELS = {
+    "blocked": ort.GraphOptimizationLevel.ORT_ENABLE_ALL,
+    "plain": ort.GraphOptimizationLevel.ORT_ENABLE_EXTENDED,
+    "reference": ort.GraphOptimizationLevel.ORT_DISABLE_ALL,
+}
+"""Optimisations by layout."""
 
 SETTINGS = {
-    "layout": ("blocked", "plain"),
-    "provider": ("cpu", "xnnpack"),
+    "layout": tuple(LEVELS),
+    "provider": tuple(PROVIDERS),
     "streams": STREAMS,
 }
 """What may be chosen. layout: channels in blocks of a vector's width (NCHWc, all optimisations), or
-one after another (extended optimisations), which spares graphs of few convolutions the reordering.
+one after another (extended optimisations), which spares graphs of few convolutions the reordering;
+or each operator as it stands in the graph, which is slow, and what other runtimes are compared to.
 """
 
 
@@ -35,6 +43,10 @@ class OnnxRuntimeEngine:
     differs in the last bit between a small and a large tile (seen with strided convolutions).
     With one thread it does not. One case is left: a transposed convolution with more than 128
     input channels on a map of 64 pixels or fewer sums in another order.
+
+    With provider=tensorrt parts of the graph are built into plans as tiles of new ranges of sizes
+    come, which takes minutes, and a plan that was built anew may round otherwise than the one
+    before: `edgers.engines.tensorrt` runs a plan that was built once.
     """
 
     def __init__(
@@ -47,24 +59,25 @@ class OnnxRuntimeEngine:
                 f"ONNX Runtime is not used at {precision} here.",
                 rule=f"It knows {', '.join(PRECISIONS)}.",
             )
+        asked = providers(chosen["provider"], precision)
         try:
-            self._session: ort.InferenceSession | None = ort.InferenceSession(
-                graph, _options(chosen["layout"]), providers=_providers(chosen["provider"])
-            )
-        except EngineError:
-            raise
+            session = ort.InferenceSession(graph, _options(chosen["layout"]), providers=asked)
         # The runtime raises classes of its own, and UnicodeDecodeError on damaged graphs.
         except Exception as error:
             raise EngineError(
                 "ONNX Runtime cannot load the graph.", seen=f"It says: {_first_line(error)}"
             ) from error
-        self._outputs = [entry.name for entry in self._session.get_outputs()]
+        if chosen["provider"] in ("cuda", "tensorrt"):
+            check_used(session, chosen["provider"])
+        self._session: ort.InferenceSession | None = session
+        self._device = PROVIDERS[chosen["provider"]].device
+        self._outputs = [entry.name for entry in session.get_outputs()]
         self._turn = threading.BoundedSemaphore(stream_count(chosen["streams"]))
 
     @property
     def info(self) -> EngineInfo:
         """Tell which runtime this is."""
-        return EngineInfo(name="onnxruntime", version=ort.__version__, device="cpu")
+        return EngineInfo(name="onnxruntime", version=ort.__version__, device=self._device)
 
     def infer(self, inputs: Tensors) -> Tensors:
         """Run the graph once; raises EngineError where the runtime fails."""
@@ -94,10 +107,7 @@ def _options(layout: str) -> ort.SessionOptions:
     options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1
     options.execution_mode = ort.ExecutionMode.ORT_SEQUENTIAL
-    levels = ort.GraphOptimizationLevel
-    options.graph_optimization_level = (
-        levels.ORT_ENABLE_ALL if layout == "blocked" else levels.ORT_ENABLE_EXTENDED
-    )
+    options.graph_optimization_level = LEVELS[layout]
     # A pattern reserves all a shape needs a second time; without it runs are hardly slower.
     options.enable_mem_pattern = False
     if not _has_vnni():
@@ -119,20 +129,6 @@ def _has_vnni() -> bool:
     except OSError:
         return False
     return any(flag in text for flag in ("avx512_vnni", "avx_vnni", "amx_int8"))
-
-
-def _providers(provider: str) -> list[str | tuple[str, dict[str, str]]]:
-    """Name the kernels to use; raises EngineError where this ONNX Runtime is without them."""
-    cpu = "CPUExecutionProvider"
-    if provider == "cpu":
-        return [cpu]
-    if XNNPACK not in ort.get_available_providers():
-        raise EngineError(
-            "this ONNX Runtime was built without XNNPACK.",
-            rule=f"It has: {', '.join(ort.get_available_providers())}.",
-        )
-    # XNNPACK has a thread pool of its own: one thread here too.
-    return [(XNNPACK, {"intra_op_num_threads": "1"}), cpu]
 
 
 def _first_line(error: Exception) -> str:

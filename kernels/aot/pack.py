@@ -33,11 +33,6 @@ class PackedKernel:
     registers: int
     """Registers of a thread."""
 
-    @property
-    def image(self) -> bytes:
-        """What a driver is given: text has to end with a zero byte."""
-        return self.data + b"\0" if self.kind == "ptx" else self.data
-
 
 def entries_for(
     folder: Path, cc: Version, names: Iterable[str], cuda: Version | None = None

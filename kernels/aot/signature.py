@@ -4,8 +4,6 @@
 SCALARS = {"int32": "u32", "uint32": "u32", "int64": "u64", "float32": "f32", "float64": "f64"}
 WHOLE = ("int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64")
 ITEMS = frozenset((*WHOLE, "float16", "float32", "float64"))
-# Format letters of Python's `struct`, which PyCUDA reads; P is a pointer.
-LETTERS = {"int32": "i", "uint32": "I", "int64": "q", "float32": "f", "float64": "d"}
 
 
 def item_type(argument: str) -> str | None:
@@ -23,8 +21,3 @@ def item_type(argument: str) -> str | None:
 def ptx_types(signature: tuple[str, ...]) -> tuple[str, ...]:
     """Give the type of each parameter of the entry in PTX, such as `u64` for a pointer."""
     return tuple("u64" if item_type(a) else SCALARS[a] for a in signature)
-
-
-def struct_format(signature: tuple[str, ...]) -> str:
-    """Give the letters PyCUDA prepares a launch by, such as `PPi`."""
-    return "".join("P" if item_type(a) else LETTERS[a] for a in signature)

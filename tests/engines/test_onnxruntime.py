@@ -8,10 +8,13 @@ import numpy as np
 import onnxruntime as ort
 import pytest
 from builders.bundles import tiny_net
+from builders.graphs import GraphBuilder
 from builders.networks import fixed_net
+from onnx import TensorProto
 
 from edgers.engines import onnxruntime, settings
-from edgers.engines.onnxruntime import XNNPACK, OnnxRuntimeEngine
+from edgers.engines.onnxruntime import OnnxRuntimeEngine
+from edgers.engines.onnxruntime_providers import XNNPACK
 from edgers.errors import EngineError
 
 
@@ -72,6 +75,7 @@ def test_a_layout_is_a_level_of_optimisation() -> None:
     levels = ort.GraphOptimizationLevel
     assert onnxruntime._options("blocked").graph_optimization_level == levels.ORT_ENABLE_ALL
     assert onnxruntime._options("plain").graph_optimization_level == levels.ORT_ENABLE_EXTENDED
+    assert onnxruntime._options("reference").graph_optimization_level == levels.ORT_DISABLE_ALL
 
 
 def test_half_as_many_tiles_run_at_once_when_told(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -83,6 +87,22 @@ def test_half_as_many_tiles_run_at_once_when_told(monkeypatch: pytest.MonkeyPatc
         assert sum(taken) == count
 
 
-def test_it_computes_in_fp32_only() -> None:
+def test_a_graph_in_halves_keeps_its_real_ends() -> None:
+    made = GraphBuilder()
+    half = made.node("Cast", ["x"], to=TensorProto.FLOAT16)
+    eye = made.constant((np.eye(3) * 3).reshape(3, 3, 1, 1), "float16")
+    tripled = made.node("Conv", [half, eye], channels=3)
+    model = made.model(made.node("Cast", [tripled], to=TensorProto.FLOAT))
+    pixels = np.random.default_rng(0).standard_normal((1, 3, 8, 8)).astype(np.float32)
+    wanted = pixels.astype(np.float16) * np.float16(3)
+    # On a CPU the runtime computes in float32 and rounds less often: two roundings of 2^-11 apart.
+    for layout in ("reference", "plain", "blocked"):
+        engine = OnnxRuntimeEngine(model.SerializeToString(), "fp16", {"layout": layout})
+        found = engine.infer({"x": pixels})["y"]
+        assert found.dtype == np.float32
+        np.testing.assert_allclose(found, wanted, rtol=2**-10, atol=0)
+
+
+def test_bf16_is_refused() -> None:
     with pytest.raises(EngineError, match="not used at bf16"):
         OnnxRuntimeEngine(tiny_net().SerializeToString(), "bf16")

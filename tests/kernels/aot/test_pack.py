@@ -70,13 +70,6 @@ def test_the_form_is_one_that_the_driver_of_the_board_loads(
     assert found.data.decode().startswith(kind)
 
 
-def test_text_is_handed_to_a_driver_with_a_zero_at_its_end(folder: Path) -> None:
-    (text,) = entries_for(folder, (5, 3), ["a"])
-    (code,) = entries_for(folder, (8, 7), ["a"])
-    assert text.image == text.data + b"\0"
-    assert code.image == code.data
-
-
 def test_a_driver_that_is_too_old_is_told(folder: Path) -> None:
     with pytest.raises(BadInputError, match=r"CUDA 11\.2(.|\n)*11\.4 or later"):
         entries_for(folder, (8, 7), ["a"], cuda=(11, 2))
