@@ -5,6 +5,12 @@ from dataclasses import dataclass
 Version = tuple[int, ...]
 """Parts of a version, such as (10, 3, 0)."""
 
+TENSORRT_FIRST: Version = (8, 5)
+"""Oldest TensorRT that EdgeRS builds for: the first with tensors by name (`set_tensor_address`)."""
+
+TENSORRT_LAST = 11
+"""Newest major version that EdgeRS builds for."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PowerMode:
@@ -21,7 +27,7 @@ class PowerMode:
     fp32_tflops: float | None
     """Peak of the GPU at FP32, in 10^12 operations a second."""
     bandwidth_gbs: float | None
-    """Memory bandwidth, in 10^9 bytes a second."""
+    """Memory bandwidth, in 10^9 bytes a second. A mode may slow the memory down: at most this."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +44,17 @@ class Software:
     """Python version it comes with; empty where that is free."""
     has_dla: bool
     """Whether this release can build for the DLA of the device, where it has one."""
+    l4t: tuple[Version, Version] | None = None
+    """First and last Jetson Linux, major and minor; None where it is no JetPack."""
+    source: str = ""
+    """Where this was read."""
+    confidence: str = ""
+    """`high`, `medium` or `low`."""
+
+    @property
+    def is_supported(self) -> bool:
+        """Tell whether EdgeRS builds for its TensorRT."""
+        return is_supported_tensorrt(self.tensorrt)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +74,18 @@ class Gpu:
     modules: tuple[str, ...]
     """Part numbers of the module, as boot firmware gives them; empty for graphics cards."""
     software: tuple[Software, ...]
-    """Releases it runs that EdgeRS builds for, oldest first."""
+    """Releases it runs, oldest first; also those whose TensorRT is too old for EdgeRS."""
     power_modes: tuple[PowerMode, ...]
     """Power limits, lowest first."""
+    names: tuple[str, ...] = ()
+    """Words by which a driver names the card; empty for modules."""
+
+
+def is_supported_tensorrt(version: Version) -> bool:
+    """Tell whether EdgeRS builds for a TensorRT."""
+    return version[:2] >= TENSORRT_FIRST and version[0] <= TENSORRT_LAST
+
+
+def text_from_version(version: Version) -> str:
+    """Give `10.3.0` for (10, 3, 0)."""
+    return ".".join(map(str, version))

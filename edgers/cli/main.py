@@ -19,6 +19,7 @@ COMMANDS = {
     "inspect": "Say what a bundle or a scene holds.",
     "pushbroom": "Run a bundle over rows as they arrive.",
     "run": "Run a bundle over scenes.",
+    "targets": "List the devices to compile for, or say which one this is.",
     "verify": "Check every byte of a bundle and run its golden tile.",
     "warmup": "Compile all kernels ahead, and keep them.",
     "watch": "Run a bundle over frames: images, a video file or a camera.",

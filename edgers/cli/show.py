@@ -1,10 +1,12 @@
 """How commands print: a word, then what there is to say, in columns."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import click
 
-from edgers.pipeline.report import SceneReport
+if TYPE_CHECKING:  # it imports numpy and rasterio, which commands about devices can do without
+    from edgers.pipeline.report import SceneReport
 
 LABEL_WIDTH = 12
 
@@ -19,7 +21,7 @@ def shape_text(height: int, width: int) -> str:
     return f"{width:,} × {height:,}".replace(",", " ")
 
 
-def _scene(report: SceneReport) -> str:
+def _scene(report: "SceneReport") -> str:
     """Tell what was run."""
     words = [report.scene, f"{shape_text(report.height_px, report.width_px)} px"]
     if report.run_px != (report.height_px, report.width_px):
@@ -30,7 +32,7 @@ def _scene(report: SceneReport) -> str:
     return " · ".join(words)
 
 
-def report_lines(report: SceneReport) -> list[tuple[str, str]]:
+def report_lines(report: "SceneReport") -> list[tuple[str, str]]:
     """Tell what a run gave."""
     parts = []
     for area in sorted(report.classes, key=lambda one: -one.pixels):
@@ -56,7 +58,7 @@ def report_lines(report: SceneReport) -> list[tuple[str, str]]:
     return lines
 
 
-def _files(report: SceneReport) -> str:
+def _files(report: "SceneReport") -> str:
     first, *others = report.products
     return " · ".join([str(first), *(path.name.removeprefix(first.stem) for path in others)])
 
