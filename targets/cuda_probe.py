@@ -72,6 +72,11 @@ def probe_cuda(
         return _none(f"{name} is not a usable driver library: {error}")
 
 
+def cuda_problem() -> str:
+    """Give the reason why CUDA cannot be used here, in words; empty where it can."""
+    return probe_cuda(0).reason
+
+
 def _first_gpu(library: Any, available_bytes: int, load: Load, system: str | None) -> GpuFacts:
     _call(library, "cuInit", 0)
     count = _whole(library, "cuDeviceGetCount")
