@@ -52,8 +52,8 @@ def build(
     plan = Plan(
         entry=PLAN_ENTRY, precision=done.attempt.precision, tensorrt=ready.tensorrt,
         cc=ready.gpu.cc, device=ready.gpu.name, module=ready.facts.module, cuda=ready.gpu.cuda,
-        memory_bytes=plan_memory_bytes(ready.trt, done.plan, ready.dla_core), dla_core=ready.dla_core,
-        tried=done.tried,
+        memory_bytes=plan_memory_bytes(ready.trt, done.plan, ready.dla_core),
+        dla_core=ready.dla_core, tried=done.tried,
     )  # fmt: skip
     bundle = close_kit(
         ready.kit, done.plan, plan, choice, _measured(ready, done, race), ready.path
