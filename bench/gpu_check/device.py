@@ -104,15 +104,15 @@ class Device:
     def _arguments(self, case: Case, stream: Stream) -> Iterator[Held]:
         """Put the arrays among the arguments on the device."""
         with self._rooms(sum(isinstance(one, np.ndarray) for one in case.arguments)) as rooms:
-            free, held = iter(rooms), []
+            free, held = iter(rooms), Held()
             for argument in case.arguments:
                 if not isinstance(argument, np.ndarray):
                     held.append(argument)
                     continue
-                held.append(next(free))
-                data = np.ascontiguousarray(argument).reshape(-1).view(np.uint8)
-                held[-1].host(data.size)[:] = data
-                held[-1].copy_in(data.size, stream)
+                room, data = next(free), np.ascontiguousarray(argument).reshape(-1).view(np.uint8)
+                room.host(data.size)[:] = data
+                room.copy_in(data.size, stream)
+                held.append(room)
             try:
                 yield held
             finally:

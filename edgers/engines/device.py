@@ -7,7 +7,7 @@ it asks inside `Device.current()`, and what lives on the device is also given ba
 import contextlib
 import warnings
 from collections.abc import Iterator, Sequence
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -90,10 +90,8 @@ class Device:
         """Give memory that grows with what is put there; none is taken yet."""
         return Room(self._driver)
 
-    def kernel(
-        self, name: str, kind: Literal["cubin", "ptx"], data: bytes, signature: Sequence[str]
-    ) -> "Kernel":
-        """Load a kernel, for launches from any thread."""
+    def kernel(self, name: str, kind: str, data: bytes, signature: Sequence[str]) -> "Kernel":
+        """Load a kernel, `cubin` or `ptx`, for launches from any thread."""
         # Text has to end with a zero byte.
         module = self._driver.module_from_buffer(data + b"\0" if kind == "ptx" else data)
         function = module.get_function(name)

@@ -2,7 +2,7 @@
 
 import contextlib
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,7 @@ from edgers.engines.settings import checked_settings
 from edgers.engines.tensorrt_api import import_tensorrt
 from edgers.engines.tensorrt_ends import End, read_ends
 from edgers.engines.tensorrt_lane import Lane
-from edgers.engines.tensorrt_log import Messages, tensorrt_log
+from edgers.engines.tensorrt_log import tensorrt_log
 from edgers.errors import EngineError
 from edgers.targets.cuda_probe import cuda_problem
 
@@ -92,10 +92,12 @@ class TensorRtEngine:
         if self._engine is None:
             raise _unloadable(self._messages.taken())
         ends = self._inputs, self._outputs = read_ends(self._trt, self._engine)
-        self._lanes = Lanes(
-            lambda: Lane(self._device, self._engine, ends, self._messages.taken),
-            int(chosen["streams"]),
-        )
+
+        def lane() -> Lane:
+            with self._device.current():
+                return Lane(self._device, self._engine, ends, self._messages.taken)
+
+        self._lanes = Lanes(lane, int(chosen["streams"]))
 
     @property
     def info(self) -> EngineInfo:
@@ -124,23 +126,25 @@ class TensorRtEngine:
 
     def ingest(self, given: RawInput) -> npt.NDArray[np.generic]:
         """Give the tensor that a loaded kernel makes of samples."""
-        with self._device.current(), self._opened().one() as lane:
+        with self._lane() as lane:
             return lane.ingest(given, self._kernels)
 
     def infer_raw(self, inputs: Inputs) -> Tensors:
         """Run the plan once; raw inputs are preprocessed on the device."""
-        # A lane first: inputs are told of only where there is something to run them.
-        with self._device.current(), self._opened().one() as lane:
-            try:
-                profile = self._profile(inputs)
+        if self._lanes is None:
+            raise _closed()
+        try:
+            profile = self._profile(inputs)
+            with self._lane() as lane:
                 return lane.infer(inputs, profile, self._kernels)
-            except EngineError as error:
-                shapes = ", ".join(f"{name} {given.shape}" for name, given in inputs.items())
-                raise EngineError(
-                    "TensorRT failed on a tile.",
-                    seen=f"Input: {shapes}. {error.what} {error.seen}".strip(),
-                    rule=error.rule,
-                ) from error
+        except EngineError as error:
+            shapes = ", ".join(f"{name} {given.shape}" for name, given in inputs.items())
+            raise EngineError(
+                "TensorRT failed on a tile.",
+                seen=f"Input: {shapes}. {error.what} {error.seen}".strip(),
+                rule=error.rule,
+                fix=error.fix,
+            ) from error
 
     def close(self) -> None:
         """Give back what the engine holds, once the tiles under way are done."""
@@ -157,10 +161,15 @@ class TensorRtEngine:
                 self._runtime = None
             self._device.close()
 
-    def _opened(self) -> Lanes[Lane]:
-        if self._lanes is None:
-            raise EngineError("the engine was closed before this tile.")
-        return self._lanes
+    @contextlib.contextmanager
+    def _lane(self) -> Iterator[Lane]:
+        """Give a lane to this thread, with the device current."""
+        lanes = self._lanes
+        if lanes is None:
+            raise _closed()
+        # Nothing is current while a thread waits for its turn: the engine may be closed meanwhile.
+        with lanes.one() as lane, self._device.current():
+            yield lane
 
     def _profile(self, inputs: Inputs) -> int:
         """Choose the profile for these inputs; raises EngineError where none takes them."""
@@ -190,6 +199,10 @@ def _check(end: End, given: npt.NDArray[np.generic] | RawInput) -> None:
             f"{end.name} is of a size that the plan was not built for.",
             rule=f"It takes {sizes.least} to {sizes.most}.",
         )
+
+
+def _closed() -> EngineError:
+    return EngineError("the engine was closed before this tile.")
 
 
 def _unloadable(said: str) -> EngineError:

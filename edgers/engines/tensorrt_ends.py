@@ -1,5 +1,6 @@
 """Inputs and outputs of a TensorRT plan, and the sizes it takes."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,7 +9,7 @@ import numpy as np
 from edgers.engines.tensorrt_api import member
 from edgers.errors import EngineError
 
-TYPES = {
+TYPES: Mapping[str, np.dtype[Any]] = {
     "FLOAT": np.dtype(np.float32),
     "INT32": np.dtype(np.int32),
     "INT64": np.dtype(np.int64),
@@ -90,8 +91,8 @@ def _data_type(trt: Any, engine: Any, name: str) -> np.dtype[np.generic]:
 
 
 def _profiles(engine: Any, name: str) -> tuple[Sizes, ...]:
-    fixed = tuple(engine.get_tensor_shape(name))
-    count = max(engine.num_optimization_profiles, 1)
+    fixed: Shape = tuple(engine.get_tensor_shape(name))
+    count: int = max(engine.num_optimization_profiles, 1)
     if all(side >= 0 for side in fixed):
         return (Sizes(least=fixed, most=fixed),) * count
     found = []

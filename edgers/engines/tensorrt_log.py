@@ -43,7 +43,7 @@ def tensorrt_log(trt: Any) -> tuple[Any, Messages]:
         if severity is not None
     }
 
-    class Log(trt.ILogger):  # type: ignore[misc, name-defined]
+    class Log(trt.ILogger):  # type: ignore[misc]
         def __init__(self) -> None:
             trt.ILogger.__init__(self)
 

@@ -6,13 +6,14 @@ import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from types import ModuleType
+from typing import cast
 
 import numpy as np
 import pytest
 import rasterio
 from affine import Affine
-from builders.pycuda_stand_in import Driver
+from builders.cuda_fake import FakeDriver, fake_pycuda
+from builders.cuda_objects import Event
 from builders.toolkits import environments_with
 
 from edgers.bench.gpu_check.__main__ import main
@@ -163,19 +164,20 @@ def test_a_wrong_result_is_exit_code_1(
 
 
 @pytest.fixture
-def gpu(monkeypatch: pytest.MonkeyPatch) -> Iterator[Driver]:
-    """A stand-in for PyCUDA; all it was asked for is given back at the end."""
-    driver, package = Driver(), ModuleType("pycuda")
-    package.driver = driver  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "pycuda", package)
-    monkeypatch.setitem(sys.modules, "pycuda.driver", driver)
+def gpu(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeDriver]:
+    """A fake of PyCUDA; all it was asked for is given back at the end."""
+    modules = fake_pycuda()
+    for name, module in modules.items():
+        monkeypatch.setitem(sys.modules, name, module)
+    driver = cast(FakeDriver, modules["pycuda.driver"])
     monkeypatch.setattr("edgers.bench.gpu_check.__main__.LARGE", SMALL)
+    monkeypatch.setattr(Event, "time_till", lambda *_: 0.25)
     # Each thread of a launch is one of this process here.
     for name, count in (("ROUNDS", 2), ("LAUNCHES", 2), ("WARM_UP", 1)):
         monkeypatch.setattr(f"edgers.bench.gpu_check.device.{name}", count)
     yield driver
     assert driver.memory == {}
-    assert driver.depth == 0
+    assert driver.depth == driver.retained == 0
 
 
 NAMES = ["filter_score", "gather_uint16", "ingest_uint16_to_uint8"]
@@ -204,7 +206,7 @@ def fake_build(folder: Path, name: str, arch: str) -> Path:
 
 
 def test_kernels_are_loaded_launched_and_timed_beside_a_copy(
-    gpu: Driver, cubins: Path, tmp_path: Path
+    gpu: FakeDriver, cubins: Path, tmp_path: Path
 ) -> None:
     out = tmp_path / "found.json"
     assert main(["--cubins", str(cubins), "--kernels", *NAMES, "--json", str(out)]) == 0
@@ -222,7 +224,7 @@ def test_kernels_are_loaded_launched_and_timed_beside_a_copy(
 
 
 def test_a_build_for_another_device_is_refused(
-    gpu: Driver, cubins: Path, capsys: pytest.CaptureFixture[str]
+    gpu: FakeDriver, cubins: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     gpu.cc = (7, 2)
     assert main(["--cubins", str(cubins), "--kernels", *NAMES]) == 2
@@ -230,20 +232,20 @@ def test_a_build_for_another_device_is_refused(
 
 
 def test_a_device_that_kernels_are_not_built_for_is_told(
-    gpu: Driver, capsys: pytest.CaptureFixture[str]
+    gpu: FakeDriver, capsys: pytest.CaptureFixture[str]
 ) -> None:
     gpu.cc = (3, 5)
     assert main(["--kernels", *NAMES]) == 2
     assert "not built for compute capability 3.5" in capsys.readouterr().err
 
 
-def test_no_device_is_told(gpu: Driver, capsys: pytest.CaptureFixture[str]) -> None:
+def test_no_device_is_told(gpu: FakeDriver, capsys: pytest.CaptureFixture[str]) -> None:
     gpu.devices = 0
     assert main(["--kernels", *NAMES]) == 2
     assert "no GPU was found" in capsys.readouterr().err
 
 
-def test_kernels_are_built_for_the_device_where_none_are_given(gpu: Driver) -> None:
+def test_kernels_are_built_for_the_device_where_none_are_given(gpu: FakeDriver) -> None:
     folder = environments_with("cuda-11.8", "cuda-12.9")
     # The stand-in loads what is code for the device, and nothing else.
     assert main(["--kernels", "filter_score", "--environments", str(folder)]) == 0
