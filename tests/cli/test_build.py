@@ -55,7 +55,7 @@ def test_a_kit_is_built_verified_and_run(
     checked = cli("verify", built)
     assert (checked.code, checked.err) == (0, "")
     assert f"passes on tensorrt {made.trt.__version__}" in checked.out
-    assert cli("run", built, scene, "-o", tmp_path / "gpu").code == 0
+    assert cli("run", built, scene, "-o", tmp_path / "gpu", "--tile", 64).code == 0
     classes = []
     for folder in ("cpu", "gpu"):
         with rasterio.open(tmp_path / folder / "s_tiny-net.tif") as dataset:
