@@ -16,7 +16,7 @@ from edgers.cli.main import INTERRUPTED, STOPPED
 from edgers.cli.memory import memory_bytes
 from edgers.cli.show import line, print_lines
 from edgers.targets.detect import device_facts
-from edgers.versions import version_text
+from edgers.targets.gpu import text_from_version
 
 
 @click.command(
@@ -44,15 +44,20 @@ from edgers.versions import version_text
     "--timing-cache", type=click.Path(path_type=Path),
     help="File that keeps what was timed; without it, one in the user's cache folder.",
 )  # fmt: skip
+@click.option(
+    "--strip", "is_stripped", is_flag=True,
+    help="Leave the weights out of the plan: it is filled from the graph whenever it is loaded.",
+)  # fmt: skip
 @click.option("--rebuild", "is_rebuild", is_flag=True, help="Build anew what has a plan already.")
 def command(
     kit: Path, out: Path | None, precisions: tuple[str, ...], workspace_bytes: int | None,
-    dla_core: int | None, timing_cache: Path | None, is_rebuild: bool,
+    dla_core: int | None, timing_cache: Path | None, is_stripped: bool,
+    is_rebuild: bool,
 ) -> None:  # fmt: skip
     """Run the command."""
     order = BuildOrder(
         precisions=precisions, workspace_bytes=workspace_bytes, dla_core=dla_core,
-        timing_cache=timing_cache, is_rebuild=is_rebuild,
+        timing_cache=timing_cache, is_stripped=is_stripped, is_rebuild=is_rebuild,
     )  # fmt: skip
     ready = prepare(kit, out, order, device_facts())
     _show_prepared(kit, ready)
@@ -77,8 +82,8 @@ def _show_prepared(path: Path, ready: Prepared) -> None:
         "kit", f"{path} · {bundle.contract.name} for {bundle.target} · id {ready.kit.kit_id[:12]}…"
     )
     device = [
-        ready.facts.module, gpu.name, f"compute capability {version_text(gpu.cc)}",
-        f"TensorRT {version_text(ready.tensorrt)}", f"CUDA {version_text(gpu.cuda)}",
+        ready.facts.module, gpu.name, f"compute capability {text_from_version(gpu.cc)}",
+        f"TensorRT {text_from_version(ready.tensorrt)}", f"CUDA {text_from_version(gpu.cuda)}",
     ]  # fmt: skip
     line("device", " · ".join(word for word in device if word))
     if ready.dla_core is not None:

@@ -11,6 +11,7 @@ from edgers.closing import Closing
 from edgers.contract import ModelInput, ModelOutput
 from edgers.engines import ENGINES, Engine
 from edgers.engines.agreement import TOLERANCE, share_apart
+from edgers.engines.plan_refit import joined
 from edgers.errors import BundleError, ContractError, EngineError
 
 
@@ -64,7 +65,7 @@ def load_model(bundle: Bundle) -> Model:
             continue
         try:
             make = ENGINES[choice.name]
-            engine = make(bundle.entries[choice.graph], choice.precision, choice.settings)
+            engine = make(loadable(bundle, choice), choice.precision, choice.settings)
             error = golden_error(bundle, choice, engine)
         except EngineError as failure:
             failures.append(failure)
@@ -83,6 +84,12 @@ def load_model(bundle: Bundle) -> Model:
         seen=f"The bundle was made for: {', '.join(one.name for one in bundle.engines)}.",
         rule=f"Installed: {', '.join(ENGINES)}.",
     )
+
+
+def loadable(bundle: Bundle, choice: EngineChoice) -> bytes:
+    """Give what an engine loads: a graph, a plan, or a plan and the graph that has its weights."""
+    found = bundle.entries[choice.graph]
+    return joined(found, bundle.entries[choice.weights]) if choice.weights else found
 
 
 def golden_error(bundle: Bundle, choice: EngineChoice, engine: Engine) -> float:
