@@ -15,14 +15,15 @@ from builders.tensorrt_plan import plan_from
 from edgers.bundle import open_bundle
 from edgers.cli import build
 from edgers.engines import KNOWN
+from edgers.kernels.cache_folder import user_folder
 from edgers.pipeline import model
 from edgers.targets.device_facts import DeviceFacts
 
 
 @pytest.fixture(autouse=True)
-def own_cache(
-    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
-) -> None:  # fmt: skip
+def own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Timings go into a folder of their own; kernels stay where they are kept.
+    monkeypatch.setenv("EDGERS_KERNEL_CACHE", str(user_folder()))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
 
 
