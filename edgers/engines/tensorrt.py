@@ -61,7 +61,7 @@ class TensorRtEngine:
             # Not after: without a driver TensorRT hands out a runtime that crashes when it is used.
             raise EngineError(
                 "there is no GPU for TensorRT here.",
-                seen=problem,
+                seen=f"{problem}.",
                 fix="edgers targets detect says what this machine is.",
             )
         self._trt = import_tensorrt()

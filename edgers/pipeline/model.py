@@ -2,6 +2,7 @@
 
 import io
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 import numpy.typing as npt
@@ -9,10 +10,12 @@ import numpy.typing as npt
 from edgers.bundle import Bundle, EngineChoice, golden_inputs
 from edgers.closing import Closing
 from edgers.contract import ModelInput, ModelOutput
-from edgers.engines import ENGINES, Engine
+from edgers.engines import ENGINES, Engine, Tensors
 from edgers.engines.agreement import TOLERANCE, share_apart
 from edgers.engines.plan_refit import joined
+from edgers.engines.raw import Inputs, RawEngine
 from edgers.errors import BundleError, ContractError, EngineError
+from edgers.pipeline.raw_kernels import trusted_kernels
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +33,9 @@ class Model(Closing):
     passed_over: tuple[str, ...] = ()
     """Engines the bundle prefers to this one, each with the reason why it does not run here."""
 
+    kernels: frozenset[str] = frozenset()
+    """Kernels by which the engine preprocesses (`edgers.engines.raw`); empty where the CPU does."""
+
     @property
     def inputs(self) -> tuple[ModelInput, ...]:
         """All image inputs."""
@@ -44,6 +50,12 @@ class Model(Closing):
     def output(self) -> ModelOutput:
         """The output that is decoded."""
         return self.bundle.contract.outputs[0]
+
+    def infer(self, inputs: Inputs) -> Tensors:
+        """Run the network; raw inputs must be ones for `kernels`. Raises EngineError."""
+        if self.kernels:
+            return cast(RawEngine, self.engine).infer_raw(inputs)
+        return self.engine.infer(cast(Tensors, inputs))
 
     def close(self) -> None:
         """Give the engine back."""
@@ -73,7 +85,7 @@ def load_model(bundle: Bundle) -> Model:
             continue
         return Model(
             bundle=bundle, choice=choice, engine=engine, golden_error=error,
-            passed_over=tuple(passed_over),
+            passed_over=tuple(passed_over), kernels=trusted_kernels(bundle, engine),
         )  # fmt: skip
     if len(failures) == 1:
         raise failures[0]
