@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from builders.kits import BANDS, GIGABYTE, make_kit, orin_facts, orin_gpu
+from builders.small_kits import BANDS, GIGABYTE, make_kit, orin_facts, orin_gpu
 
 from edgers.build_kit import BuildKit
 from edgers.building.attempts import allowed_attempts

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from builders.kits import make_kit, orin_facts
+from builders.small_kits import make_kit, orin_facts
 from builders.plan_engine import plan_engine
 from builders.tensorrt_fake import fake_tensorrt
 
@@ -25,7 +25,7 @@ COMMAND = """
 import signal, sys, time
 from pathlib import Path
 sys.path.insert(0, {tests!r})
-from builders.kits import orin_facts
+from builders.small_kits import orin_facts
 from builders.tensorrt_fake import fake_tensorrt
 
 def refuse(*_):

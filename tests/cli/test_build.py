@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import rasterio
 from builders.bundles import BAND_NAMES
-from builders.kits import make_kit, orin_facts, orin_gpu
+from builders.small_kits import make_kit, orin_facts, orin_gpu
 from builders.plans import VERSIONS, Board, board
 from builders.runs import edgers as cli
 from builders.scenes import noise, write_scene
