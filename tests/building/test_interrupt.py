@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from builders.small_kits import make_kit, orin_facts
 from builders.plan_engine import plan_engine
+from builders.small_kits import make_kit, orin_facts
 from builders.tensorrt_fake import fake_tensorrt
 
 from edgers.building.building import build

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 import rasterio
 from builders.bundles import BAND_NAMES
-from builders.small_kits import make_kit, orin_facts, orin_gpu
 from builders.plans import VERSIONS, Board, board
 from builders.runs import edgers as cli
 from builders.scenes import noise, write_scene
+from builders.small_kits import make_kit, orin_facts, orin_gpu
 from builders.tensorrt_plan import plan_from
 
 from edgers.bundle import open_bundle
