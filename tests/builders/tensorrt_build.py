@@ -202,6 +202,9 @@ class IBuilderConfig(Part):
         self._logger, self._cache = logger, None
         self._limits: dict[str, int] = {}
         self._features: set[str] = set()
+        self._quantization: set[str] = set()
+        known = self.world.maker.enums["TacticSource"].__members__.values()
+        self._sources = sum(1 << int(one) for one in known)
         self._profiles: list[Any] = []
         # TF32 is on where nothing is said, as in the real one.
         self._bits = 1 << int(self._flag_type().TF32)
@@ -243,7 +246,20 @@ class IBuilderConfig(Part):
         return feature.name in self._features
 
     def set_tactic_sources(self, tactic_sources: int) -> bool:
+        self._sources = int(tactic_sources)
         return True
+
+    def get_tactic_sources(self) -> int:
+        return self._sources
+
+    def set_quantization_flag(self, flag: Any) -> None:
+        self._quantization.add(flag.name)
+
+    def clear_quantization_flag(self, flag: Any) -> None:
+        self._quantization.discard(flag.name)
+
+    def get_quantization_flag(self, flag: Any) -> bool:
+        return flag.name in self._quantization
 
     def add_optimization_profile(self, profile: Any) -> int:
         if not profile._is_sound():

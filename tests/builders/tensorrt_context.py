@@ -167,6 +167,12 @@ class IExecutionContext(Part):
     def get_output_allocator(self, name: str) -> Any:
         return self._allocators.get(name)
 
+    def set_all_tensors_debug_state(self, flag: bool) -> bool:
+        return True
+
+    def set_debug_listener(self, listener: Any) -> bool:
+        return True
+
     def execute_async_v3(self, stream_handle: int) -> bool:
         with self._alone():
             return self._enqueue(int(stream_handle))

@@ -171,6 +171,9 @@ class ICudaEngine(Part):
     def get_tensor_bytes_per_component(self, name: str, profile_index: int = 0) -> int:
         return int(self._tensor(name).kind.itemsize)
 
+    def get_aliased_input_tensor(self, name: str) -> str | None:
+        return None
+
     def is_shape_inference_io(self, name: str) -> bool:
         return False
 

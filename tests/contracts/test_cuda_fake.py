@@ -11,8 +11,8 @@ from builders.cuda_fake import fake_pycuda
 from edgers.bench.gpu_check.case import THREADS, difference
 from edgers.bench.gpu_check.scene import SMALL, made_scene
 from edgers.bench.gpu_check.table import CASES
-from edgers.kernels.aot.signature import struct_format
 from edgers.kernels.cuda.registry import entries
+from edgers.kernels.launch import struct_format
 
 
 def started(**about: Any) -> Any:

@@ -6,7 +6,7 @@ import pytest
 from builders.bundles import tiny_net
 from builders.tensorrt_fake import fake_tensorrt
 from builders.tensorrt_plans import log_of, network_of, plan_of
-from builders.tensorrt_table import VERSIONS, parameters, table
+from builders.tensorrt_table import TABLES, VERSIONS, parameters, table
 
 PORTABLE = {
     "Builder": (
@@ -41,6 +41,13 @@ PORTABLE = {
 def version(request: pytest.FixtureRequest) -> str:
     one: str = request.param
     return one
+
+
+def test_the_tables_are_those_of_the_versions_and_small() -> None:
+    found = {path.stem: path.stat().st_size for path in TABLES.glob("*.json")}
+    assert sorted(found) == sorted(VERSIONS)
+    assert max(found.values()) < 150_000
+    assert all(table(version)["version"].startswith(version) for version in VERSIONS)
 
 
 def test_all_of_the_table_is_there(version: str) -> None:

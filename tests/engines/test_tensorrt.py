@@ -184,14 +184,20 @@ def test_a_device_short_of_memory_is_told(monkeypatch: pytest.MonkeyPatch) -> No
     engine.close()
 
 
-def test_a_lane_for_which_there_is_no_memory_is_done_without(
-    monkeypatch: pytest.MonkeyPatch,
+@pytest.mark.parametrize(
+    ("kind", "call", "answer"),
+    [
+        ("ICudaEngine", "create_execution_context", None),
+        # A plan whose profile serves one context at a time: TensorRT 8.
+        ("IExecutionContext", "set_optimization_profile_async", False),
+    ],
+)
+def test_a_lane_that_there_is_no_room_for_is_done_without(
+    monkeypatch: pytest.MonkeyPatch, kind: str, call: str, answer: object
 ) -> None:
     gpu = board(monkeypatch)
     engine = gpu.engine(tiny_net(), {"streams": "4"})
-    monkeypatch.setattr(
-        gpu.trt.world.maker.classes["ICudaEngine"], "create_execution_context", lambda *_: None
-    )
+    monkeypatch.setattr(gpu.trt.world.maker.classes[kind], call, lambda *_: answer)
     with ThreadPoolExecutor(4) as pool:
         found = list(pool.map(lambda seed: engine.infer({"x": tile(seed)})["y"], range(8)))
     wanted = reference(tiny_net())
