@@ -12,11 +12,14 @@ from edgers.building.preparing import Prepared, prepare
 from edgers.building.stoppable import UnstoppableError
 from edgers.cli.build_progress import BuildLines
 from edgers.cli.built_lines import measured_lines, plan_text
-from edgers.cli.main import INTERRUPTED, STOPPED
+from edgers.cli.main import INTERRUPTED
 from edgers.cli.memory import memory_bytes
 from edgers.cli.show import line, print_lines
 from edgers.targets.detect import device_facts
 from edgers.targets.gpu import text_from_version
+
+STOPPED = "stopped  No bundle was written. What finished attempts timed is kept for the next build."
+"""Last words after Ctrl-C."""
 
 
 @click.command(
@@ -64,10 +67,12 @@ def command(
     shown = BuildLines()
     try:
         done = build(ready, shown)
-    except UnstoppableError:
-        # The builder works on in its thread: leave without taking its library down under it.
+    except KeyboardInterrupt as stop:
         shown.stop()
         click.echo(STOPPED, err=True)
+        if not isinstance(stop, UnstoppableError):
+            sys.exit(INTERRUPTED)
+        # The builder works on in its thread: leave without taking its library down under it.
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(INTERRUPTED)

@@ -1,5 +1,7 @@
 """`edgers build` on a board that is not there: fakes of its driver and of each TensorRT."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -187,3 +189,15 @@ def test_without_a_gpu_the_real_device_is_refused(tmp_path: Path) -> None:
     assert done.code == 2
     assert "error  " in done.err
     assert "Traceback" not in done.err
+
+
+def test_the_command_imports_neither_onnx_nor_an_engine_before_it_refuses(tmp_path: Path) -> None:
+    code = (
+        "import sys\nfrom edgers.cli.main import main\n"
+        "try: main()\n"
+        "finally: print([one for one in ('onnx', 'onnxruntime', 'tensorrt') if one in sys.modules])"
+    )
+    command = [sys.executable, "-c", code, "build", str(make_kit(tmp_path, cc=(5, 3)))]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 2, done.stderr
+    assert done.stdout == "[]\n"
