@@ -30,6 +30,8 @@ MEASURED = "measured.json"
 GOLDEN_INPUT, GOLDEN_OUTPUT = "golden/input.npy", "golden/output.npy"
 GOLDEN_INPUTS = "golden/input/{}.npy"
 """Entry of one input of several, by its position in the contract."""
+ADDED = ("format", "entries", "id", "measured")
+"""What `bundle_bytes` adds to the facts of a manifest."""
 MAX_BUNDLE_BYTES = 2**32 - 1
 """Largest bundle read: what a plain ZIP can hold."""
 EPOCH = (1980, 1, 1, 0, 0, 0)
@@ -52,6 +54,8 @@ class EngineChoice:
     """Settings of the runtime, by name; bundles of older versions have none."""
     golden: str = GOLDEN_OUTPUT
     """Entry that holds what the graph must give for the golden tile."""
+    weights: str = ""
+    """Entry of the graph whose weights fill a plan that was built without; empty for others."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +80,8 @@ class Bundle:
     """What was measured when it was made."""
     kit: BuildKit | None = None
     """What it has for a GPU; None for a CPU."""
+    facts: Mapping[str, object] = field(default_factory=dict)
+    """Facts of its manifest, as they were given to `bundle_bytes`."""
 
 
 def golden_inputs(contract: Contract) -> dict[str, str]:
@@ -178,6 +184,7 @@ def _bundle(entries: Mapping[str, bytes], manifest: Mapping[str, object], path: 
                 **{k: str(one[k]) for k in ("name", "version", "precision", "graph")},
                 settings=_words(one.get("settings", {})),
                 golden=str(one.get("golden", GOLDEN_OUTPUT)),
+                weights=str(one.get("weights", "")),
             )
             for one in cast(list[Mapping[str, object]], manifest["engines"])
         )
@@ -185,7 +192,12 @@ def _bundle(entries: Mapping[str, bytes], manifest: Mapping[str, object], path: 
         target, measured = str(manifest["target"]), json.loads(entries[MEASURED])
         contract = contract_from_bytes(entries[CONTRACT], f"in {path.name}")
         kit = _kit(manifest)
-        needed = (entry for engine in engines for entry in (engine.graph, engine.golden))
+        needed = (
+            entry
+            for engine in engines
+            for entry in (engine.graph, engine.golden, engine.weights)
+            if entry
+        )
         parts = {GOLDEN_OUTPUT, *golden_inputs(contract).values(), *needed, *_kit_entries(kit)}
         if not engines or not parts <= set(entries):
             raise KeyError(*sorted(parts - set(entries)) or ["engines"])
@@ -205,6 +217,7 @@ def _bundle(entries: Mapping[str, bytes], manifest: Mapping[str, object], path: 
         hashes={name: sha256_of(data) for name, data in entries.items() if name != MANIFEST},
         measured=measured,
         kit=kit,
+        facts={key: value for key, value in manifest.items() if key not in ADDED},
     )
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from edgers.bundle import Bundle, open_bundle
+from edgers.cli.built_lines import BUILT_KEYS, built_lines
 from edgers.cli.certificate import ACCURACY_KEYS, accuracy_lines
 from edgers.cli.compile import contract_line
 from edgers.cli.estimate import show_estimate
@@ -69,9 +70,10 @@ def _show_bundle(path: Path) -> None:
     for text in table_lines(bundle.measured):
         line("candidate", text)
     print_lines(kit_lines(bundle))
+    print_lines(built_lines(bundle))
     print_lines(accuracy_lines(bundle.measured))
     for key, value in bundle.measured.items():
-        if key not in (*TABLE_KEYS, *ACCURACY_KEYS, *KIT_KEYS):
+        if key not in (*TABLE_KEYS, *ACCURACY_KEYS, *KIT_KEYS, *BUILT_KEYS):
             line("measured", f"{key} = {value}")
     for name, sha256 in sorted(bundle.hashes.items()):
         line("sha256", f"{sha256}  {name} ({len(bundle.entries[name])} bytes)")

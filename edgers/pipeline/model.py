@@ -12,6 +12,7 @@ from edgers.closing import Closing
 from edgers.contract import ModelInput, ModelOutput
 from edgers.engines import ENGINES, Engine, Tensors
 from edgers.engines.agreement import TOLERANCE, share_apart
+from edgers.engines.plan_refit import joined
 from edgers.engines.raw import Inputs, RawEngine
 from edgers.errors import BundleError, ContractError, EngineError
 from edgers.pipeline.raw_kernels import trusted_kernels
@@ -106,8 +107,8 @@ def load_model(bundle: Bundle, *, allow_fallback: bool = True) -> Model:
             continue
         try:
             make = ENGINES[choice.name]
-            engine = make(bundle.entries[choice.graph], choice.precision, choice.settings)
-            error = _golden_error(bundle, choice, engine)
+            engine = make(loadable(bundle, choice), choice.precision, choice.settings)
+            error = golden_error(bundle, choice, engine)
         except EngineError as failure:
             failures.append(failure)
             passed_over.append(f"{_text(choice)}: {failure.what.rstrip('.')}")
@@ -159,7 +160,13 @@ def _not_built(bundle: Bundle) -> BundleError:
     )
 
 
-def _golden_error(bundle: Bundle, choice: EngineChoice, engine: Engine) -> float:
+def loadable(bundle: Bundle, choice: EngineChoice) -> bytes:
+    """Give what an engine loads: a graph, a plan, or a plan and the graph that has its weights."""
+    found = bundle.entries[choice.graph]
+    return joined(found, bundle.entries[choice.weights]) if choice.weights else found
+
+
+def golden_error(bundle: Bundle, choice: EngineChoice, engine: Engine) -> float:
     """Run the golden tile; raises EngineError, the engine closed, where it comes out wrong."""
     contract = bundle.contract
     golden = {name: _array(bundle, entry) for name, entry in golden_inputs(contract).items()}
