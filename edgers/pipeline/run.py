@@ -150,6 +150,7 @@ class _Run:
             wall_s=0.0,
             peak_bytes=peak_bytes(),
             stage_s={stage.name: stage.busy_s for stage in stages},
+            fallback=model.passed_over,
         )
 
     def _fill(
@@ -228,7 +229,7 @@ class _Run:
 
     def _provenance(self, scene_sha256: str) -> dict[str, object]:
         """Say what made a product, so that it can be made again."""
-        return {**self._facts(), "scene_sha256": scene_sha256}
+        return {**self._facts(), **self.model.fallback, "scene_sha256": scene_sha256}
 
 
 def slug(name: str) -> str:
