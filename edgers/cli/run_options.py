@@ -10,7 +10,8 @@ from edgers.cli.band_map import renamed_from_options
 from edgers.cli.memory import memory_bytes
 from edgers.contract.model import Blend
 from edgers.errors import BadInputError
-from edgers.pipeline.options import RunOptions
+from edgers.pipeline.options import Cube, RunOptions
+from edgers.products.features import Format
 
 Command = TypeVar("Command", bound=Callable[..., object])
 
@@ -45,6 +46,19 @@ OPTIONS = (
     ),
     click.option(
         "--warp", metavar="CRS", help="Also write maps in CRS, such as EPSG:32630, or in 'utm'."
+    ),
+    click.option(
+        "--vectors",
+        multiple=True,
+        type=click.Choice(get_args(Format)),
+        help="Also write outlines, of objects or tiles, in this format; again for each.",
+    ),
+    click.option(
+        "--cube",
+        type=click.Choice(get_args(Cube)),
+        default="cog",
+        show_default=True,
+        help="How values are written: one COG, or an ENVI cube (BIL) with its header.",
     ),
     click.option(
         "--probabilities", is_flag=True, help="Write the probability of each class as well."

@@ -1,5 +1,6 @@
 """Class maps: what a model makes that gives a class for each pixel."""
 
+from edgers.errors import ContractError
 from edgers.pipeline.maker import Order
 from edgers.pipeline.model import Model
 from edgers.pipeline.options import RunOptions
@@ -24,12 +25,23 @@ def class_map_maker(order: Order) -> RasterMaker[ClassBlock]:
     return RasterMaker(order.grid, output.name, decoder, products, seams_of(order))
 
 
-def class_map_names(_: Model, options: RunOptions, name: str) -> dict[str, str]:
-    """Give the file of each product by its role."""
+def class_map_names(model: Model, options: RunOptions, name: str) -> dict[str, str]:
+    """Give the file of each product by its role; raises ContractError where there is no such."""
+    refuse_outlines(model, options)
     endings = dict(ENDINGS)
     if not options.probabilities:
         del endings["probabilities"]
     return raster_names(name, endings, is_warped=options.warp is not None)
+
+
+def refuse_outlines(model: Model, options: RunOptions) -> None:
+    """Raise ContractError where outlines are asked for of a model that makes maps."""
+    if options.vectors:
+        raise ContractError(
+            f"output {model.output.name!r} makes a map, no outlines.",
+            seen=f"Its task is {model.output.task!r}.",
+            fix="Run without --vectors.",
+        )
 
 
 def seams_of(order: Order) -> Seams | None:

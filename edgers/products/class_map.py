@@ -33,12 +33,13 @@ class ClassMap:
         probabilities: bool,
     ) -> None:  # fmt: skip
         """Prepare for the classes of `output` at `place`; the largest value stands for nodata."""
-        self._classes, self._place, self._data_type = output.classes, place, data_type
+        self._classes, self._place, self._data_type = output.shown_classes, place, data_type
+        self._all = output.classes
         self.nodata = int(np.iinfo(data_type).max)
         self.layers: Mapping[str, Layer] = {"classes": self._class_layer()}
         if probabilities:
             self.layers = {**self.layers, "probabilities": self._chance_layer()}
-        self._counter = AreaCounter(output.classes)
+        self._counter = AreaCounter(self._classes)
 
     @property
     def found(self) -> Found:
@@ -53,7 +54,8 @@ class ClassMap:
         # A tile is not inferred where all of it is nodata.
         gone = np.ones((height, width), bool)
         if found is not None:
-            gone = block.nodata | found.not_finite
+            # Classes that are ignored come as nodata.
+            gone = block.nodata | found.not_finite | (found.classes == self.nodata)
             np.copyto(classes, found.classes, where=~gone)
         areas = None
         if classes.size:
@@ -90,7 +92,7 @@ class ClassMap:
         """Give probabilities, NaN where there are none."""
         none = np.float32(np.nan)
         if found is None or found.probabilities is None:
-            return np.full((len(self._classes), *gone.shape), none)
+            return np.full((len(self._all), *gone.shape), none)
         return np.where(gone, none, found.probabilities) if gone.any() else found.probabilities
 
     def _class_layer(self) -> Layer:
@@ -106,8 +108,8 @@ class ClassMap:
     def _chance_layer(self) -> Layer:
         return Layer(
             ending=ENDINGS["probabilities"],
-            bands=len(self._classes),
+            bands=len(self._all),
             data_type="float32",
-            meaning=Meaning(bands=[one.name for one in self._classes], nodata=float("nan")),
+            meaning=Meaning(bands=[one.name for one in self._all], nodata=float("nan")),
             continuous=True,
         )
