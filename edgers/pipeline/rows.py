@@ -44,7 +44,12 @@ def row_maker(order: Order) -> RowMaker:
 
 def row_table_names(model: Model, options: RunOptions, name: str) -> dict[str, str]:
     """Give the file of each product by its role; raises ContractError where there is no such."""
-    for is_asked, option in ((options.probabilities, "--probabilities"), (options.warp, "--warp")):
+    asked = {
+        "--probabilities": options.probabilities,
+        "--warp": options.warp,
+        "--alert": options.alert,
+    }
+    for option, is_asked in asked.items():
         if is_asked:
             raise ContractError(
                 f"output {model.output.name!r} makes a table, no map.",

@@ -202,6 +202,7 @@ class _Run:
             "cuts": grid.cuts,
             "order": grid.order,
             "probabilities": options.probabilities,
+            "alert": options.alert,
             "warp": options.warp,
             "cube": options.cube,
             "map": dict(options.renamed),

@@ -298,6 +298,7 @@ def test_without_a_place_there_is_no_middle(tmp_path: Path) -> None:
     [
         ({"probabilities": True}, ContractError, "--probabilities"),
         ({"warp": "utm"}, ContractError, "--warp"),
+        ({"alert": True}, ContractError, "--alert"),
         ({"blend": "hann"}, TilingError, "cannot be mixed"),
         ({"tile_px": 20, "overlap_px": 10}, TilingError, "half a tile"),
     ],
@@ -308,11 +309,6 @@ def test_what_a_table_does_not_have_is_refused(
     with pytest.raises(error, match=message):
         run_on(tmp_path, samples(), net=means_net(), document=row_contract(), **options)
     assert not list((tmp_path / "out").glob("*"))
-
-
-def test_outlines_of_a_map_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(ContractError, match="makes a map, no outlines"):
-        run_on(tmp_path, samples(), vectors=("geojson",))
 
 
 def test_a_value_named_like_a_column_is_refused(tmp_path: Path) -> None:
