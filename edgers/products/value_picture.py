@@ -21,6 +21,7 @@ from edgers.products.quicklook import (
     write_sheet,
 )
 from edgers.products.spectra_picture import draw_spectra, marked, spread_pixels
+from edgers.scene.bands import colours_by_wavelength
 
 Reals = npt.NDArray[np.float32]
 
@@ -39,9 +40,14 @@ REACHED, MISSED = (214, 40, 57), (236, 238, 240)
 """Colours of pixels that reach a threshold, and of those that do not."""
 
 
-def shown_bands(count: int) -> list[int]:
-    """Give the positions of the bands that the picture shows, of so many."""
-    return [0] if count < 3 else [0, count // 2, count - 1]
+def shown_bands(bands: Sequence[OutputValue]) -> list[int]:
+    """Give the positions of the bands that the picture shows: the colours, where they are there."""
+    count = len(bands)
+    # Values and how sure they are make no picture together.
+    if count < 3 or any(one.gives != "value" for one in bands):
+        return [0]
+    colours = colours_by_wavelength([one.center_wavelength_um for one in bands])
+    return [*colours] or [0, count // 2, count - 1]
 
 
 def write_value_picture(
