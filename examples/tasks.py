@@ -42,7 +42,7 @@ class Graph:
         return name
 
     def mixed(self, x: str, matrix: npt.ArrayLike, offset: npt.ArrayLike) -> str:
-        """Multiply each pixel with a matrix, (row, band), and add an offset, as 1 × 1 convolution."""
+        """Multiply each pixel with a matrix, (row, band), and add an offset, as convolution."""
         weights = np.asarray(matrix)[:, :, np.newaxis, np.newaxis]
         return self("Conv", x, self.constant(weights), self.constant(offset))
 
