@@ -36,6 +36,9 @@ SHOWN = 6
 LEAST_SPECTRUM = 8
 """Bands from which on a few pixels are shown as spectra."""
 
+RED_GREEN_BLUE: tuple[Colour, ...] = ((255, 0, 0), (0, 255, 0), (0, 0, 255))
+"""Colours that values are shown as, three at a time."""
+
 REACHED, MISSED = (214, 40, 57), (236, 238, 240)
 """Colours of pixels that reach a threshold, and of those that do not."""
 
@@ -80,7 +83,10 @@ def write_value_picture(
         for i in range(len(panels)):
             panels[i] = marked(panels[i], places)
         plot = partial(draw_spectra, spectra=spectra, bands=bands)
-    rows += [(INK, _line(one)) for one in ranges[:SHOWN]]
+    inks = dict.fromkeys(range(len(bands)), INK)
+    if len(values) == 3:
+        inks |= dict(zip(shown_bands(bands), RED_GREEN_BLUE, strict=True))
+    rows += [(inks[i], _line(one)) for i, one in enumerate(ranges[:SHOWN])]
     if len(ranges) > SHOWN:
         rows.append((INK, f"and {len(ranges) - SHOWN} more"))
     write_sheet(path, panels, [*rows, nodata_row(nodata_share)], title=title, plot=plot)
