@@ -2,60 +2,44 @@
 
 import platform
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import edgers
-from edgers.bundle import (
-    CONTRACT,
-    Bundle,
-    bundle_bytes,
-    canonical_json,
-    open_bundle,
-    part_entries,
-)
+from edgers.bundle import CONTRACT, bundle_bytes, canonical_json, open_bundle, part_entries
 from edgers.calibration.certificate import certificate_document
 from edgers.contract import Contract, contract_from_file
 from edgers.errors import BadInputError
 from edgers.export.accuracy import AccuracyDemand
 from edgers.export.allowed import Allowed, check_allowed
+from edgers.export.compiled import Compiled, operators_of
+from edgers.export.kit_options import KitOptions
 from edgers.export.parts import check_graphs, graphs_from_files, tokenizer_entries
 from edgers.export.program_halo import halo_of_program
-from edgers.export.proof import Proof
+from edgers.export.stored import stored_vectors
 from edgers.export.trial import Subject
 from edgers.files import write_whole
-from edgers.stored_vectors import vector_entries
-from edgers.targets.target import Candidate, target_from_name
+from edgers.targets.target import Candidate, Target, target_from_name
 from edgers.tiling.halo import document_from_halo
-from edgers.vector_file import vectors_from_file
-from edgers.vector_swap import check_vectors
+from edgers.vector_swap import fitting_entries
+
+if TYPE_CHECKING:
+    from edgers.export.judged_choice import JudgedChoice
 
 GRAPH_ENTRY = "graph/{}.onnx"
 """Entry of a form of the graph, by its precision."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Compiled:
-    """What compiling gave."""
-
-    bundle: Bundle
-    """The bundle, opened again from disk."""
-    path: Path
-    """Where it is."""
-    operators: dict[str, int]
-    """How many nodes of each operator the graph has."""
-    proof: Proof | None
-    """What the check of the halo showed; None for a graph without a bound."""
-
-
 def compile_bundle(
     graph: Path, contract: Path, path: Path, *, target: str = "cpu",
     engine: str | None = None, precisions: Sequence[str] = ("fp32",),
-    demand: AccuracyDemand | None = None, vectors: Path | None = None,
-    tell: Callable[[str], None] = lambda _: None, parts: Mapping[str, Path] | None = None,
-    tokenizer: Path | None = None,
+    demand: AccuracyDemand | None = None, kit: KitOptions | None = None,
+    vectors: Path | None = None, tell: Callable[[str], None] = lambda _: None,
+    parts: Mapping[str, Path] | None = None, tokenizer: Path | None = None,
 ) -> Compiled:  # fmt: skip
     """Compile a graph into a bundle at `path`, on the fastest engine that passes.
+
+    For a target with a GPU it is a build kit (`compile_kit`), which `kit` has choices for.
 
     With an `engine` named and one precision, the same inputs give the same bytes; else engines are
     timed, and the bundle id hangs on which was chosen, not on the times. With a `demand`, other
@@ -69,12 +53,26 @@ def compile_bundle(
     """
     device = target_from_name(target)
     allowed = Allowed(engine=engine, precisions=tuple(precisions))
+    if device.gpu is not None:
+        from edgers.export.kit import compile_kit
+
+        _refuse_program(contract_from_file(contract), device)
+        return compile_kit(
+            graph, contract, path, target=device, allowed=allowed, demand=demand, options=kit,
+            vectors=vectors, tell=tell,
+        )  # fmt: skip
+    if kit not in (None, KitOptions()):
+        raise BadInputError(
+            f"target {device.name} has no GPU.",
+            rule="CUDA kernels and a DLA are for build kits.",
+            fix="Leave --kernels, --no-kernels and --dla out, or name a target with a GPU.",
+        )
     check_allowed(device, allowed)
     stated = contract_from_file(contract)
     _check_plain(stated, allowed, demand)
     graphs = graphs_from_files(graph, parts or {}, stated)
     check_graphs(graphs, stated)
-    stored = None if vectors is None else vectors_from_file(vectors)
+    stored = stored_vectors(vectors, stated)
     words = tokenizer_entries(tokenizer, stated)
     halo = halo_of_program(graphs, stated)
     beside = {name: path.read_bytes() for name, path in (parts or {}).items()}
@@ -85,9 +83,7 @@ def compile_bundle(
     chosen = choose(subject, device, allowed, demand, tell)
     decision, subject = chosen.decision, chosen.subject
     entries = {CONTRACT: canonical_json(stated.document), **decision.golden, **words}
-    if stored is not None:
-        entries |= vector_entries(stored)
-        check_vectors(stated, entries, stored)
+    entries |= fitting_entries(stored, stated, entries)
     shipped = {one.precision for one, _ in decision.preferred}
     for precision in shipped:
         entries[_graph_entry(subject, precision)] = subject.form(precision)
@@ -102,20 +98,21 @@ def compile_bundle(
         "halo": document_from_halo(halo),
         "made_by": f"edgers {edgers.__version__}",
     }
-    measured: dict[str, object] = {
-        "machine": platform.machine(), "system": platform.system(), **decision.measured,
-    }  # fmt: skip
-    if decision.proof is not None:
-        measured["tiled_minus_untiled"] = decision.proof.difference
-    if chosen.certificate is not None:
-        measured["certificate"] = certificate_document(chosen.certificate)
-    if chosen.left_out:
-        measured["left_out"] = chosen.left_out
-    write_whole(path, bundle_bytes(entries, facts, measured))
-    operators: dict[str, int] = {}
-    for node in (node for model in graphs.values() for node in model.graph.node):
-        operators[node.op_type] = operators.get(node.op_type, 0) + 1
-    return Compiled(bundle=open_bundle(path), path=path, operators=operators, proof=decision.proof)
+    write_whole(path, bundle_bytes(entries, facts, _measured(chosen)))
+    return Compiled(
+        bundle=open_bundle(path), path=path, operators=operators_of(*graphs.values()),
+        proof=decision.proof,
+    )  # fmt: skip
+
+
+def _refuse_program(contract: Contract, device: Target) -> None:
+    """Raise BadInputError where a kit would have to hold several graphs, or a loop."""
+    if contract.program is not None:
+        raise BadInputError(
+            f"models with an edgers:program are not compiled for {device.name}.",
+            rule="A build kit holds one graph, which is run once a tile.",
+            fix="Compile for --target cpu.",
+        )
 
 
 def _check_plain(contract: Contract, allowed: Allowed, demand: AccuracyDemand | None) -> None:
@@ -127,6 +124,21 @@ def _check_plain(contract: Contract, allowed: Allowed, demand: AccuracyDemand | 
         seen=f"Allowed: {', '.join(allowed.precisions)}.",
         fix="Leave --precision and the scenes to judge on out.",
     )
+
+
+def _measured(chosen: "JudgedChoice") -> dict[str, object]:
+    """Say what was measured, and on what machine."""
+    decision = chosen.decision
+    measured: dict[str, object] = {
+        "machine": platform.machine(), "system": platform.system(), **decision.measured,
+    }  # fmt: skip
+    if decision.proof is not None:
+        measured["tiled_minus_untiled"] = decision.proof.difference
+    if chosen.certificate is not None:
+        measured["certificate"] = certificate_document(chosen.certificate)
+    if chosen.left_out:
+        measured["left_out"] = chosen.left_out
+    return measured
 
 
 def _choice(subject: Subject, candidate: Candidate, version: str) -> dict[str, object]:

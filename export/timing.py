@@ -10,7 +10,7 @@ from edgers.engines.settings import stream_count
 from edgers.export.candidate_table import candidate_text
 from edgers.export.race import race
 from edgers.export.stopwatch import Stopwatch, tile_of_noise
-from edgers.export.trial import Subject, Trial, load_candidate
+from edgers.export.trial import Subject, Trial, load_subject
 from edgers.programs.proof import provable
 
 
@@ -52,7 +52,7 @@ def time_trials(
         fastest = timing.winner
         settings = {**fastest.candidate.settings, "streams": "half"}
         candidate = replace(fastest.candidate, settings=settings)
-        engine = loaded.enter_context(closing(load_candidate(candidate, subject)))
+        engine = loaded.enter_context(closing(load_subject(candidate, subject)))
         half = replace(fastest, candidate=candidate, engine=engine)
         again = _raced([fastest, half], watch, tell)
     return Timing(timed=(*timing.timed, again.timed[1]), winner=again.winner)

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
+import numpy.typing as npt
 
 from edgers.bundle import GOLDEN_OUTPUT, golden_inputs
 from edgers.contract import Contract
@@ -76,10 +77,15 @@ class Subject:
         return GOLDEN_OUTPUT_OF.format(precision) if precision in self.forms else GOLDEN_OUTPUT
 
 
-def load_candidate(candidate: Candidate, subject: Subject) -> Engine:
+def load_candidate(candidate: Candidate, graph: bytes) -> Engine:
+    """Load a graph as a candidate says; raises EngineError where that does not work here."""
+    return ENGINES[candidate.engine](graph, candidate.precision, candidate.settings)
+
+
+def load_subject(candidate: Candidate, subject: Subject) -> Engine:
     """Load graph and parts as a candidate says; raises EngineError where it does not work here."""
     program = load_program(
-        lambda graph: ENGINES[candidate.engine](graph, candidate.precision, candidate.settings),
+        lambda graph: load_candidate(candidate, graph),
         {MAIN: subject.form(candidate.precision), **subject.parts},
         subject.contract,
         subject.halo,
@@ -92,7 +98,7 @@ def try_candidate(
 ) -> Trial:
     """Try a candidate, on `engine` where it is loaded already; what fails is told, not raised."""
     try:
-        engine = engine or load_candidate(candidate, subject)
+        engine = engine or load_subject(candidate, subject)
     except EngineError as error:
         return Trial(candidate=candidate, out=_one_line(error))
     try:
@@ -100,9 +106,7 @@ def try_candidate(
         answer = provable(engine).infer(tiles)[subject.contract.outputs[0].name]
         answers = {subject.golden_output(candidate.precision): answer}
         answers |= side_answers(engine, tiles)
-        apart = max(
-            share_apart(one, np.load(io.BytesIO(golden[entry]))) for entry, one in answers.items()
-        )
+        apart = max(share_apart(one, array_of(golden[entry])) for entry, one in answers.items())
         proof = None
         if subject.halo.is_exact:
             proof = prove_tiling(provable(engine), subject.contract, subject.halo)
@@ -120,9 +124,13 @@ def try_candidate(
 
 def golden_tensors(contract: Contract, golden: Mapping[str, bytes]) -> Tensors:
     """Read the golden tile of each input from the bundle's entries."""
-    return {
-        name: np.load(io.BytesIO(golden[entry])) for name, entry in golden_inputs(contract).items()
-    }
+    return {name: array_of(golden[entry]) for name, entry in golden_inputs(contract).items()}
+
+
+def array_of(entry: bytes) -> npt.NDArray[np.generic]:
+    """Read a bundle entry that holds an array."""
+    found: npt.NDArray[np.generic] = np.load(io.BytesIO(entry), allow_pickle=False)
+    return found
 
 
 def _one_line(error: EngineError) -> str:

@@ -12,6 +12,7 @@ from builders.vectors import vectors, write_npz
 
 from edgers.bundle import open_bundle
 from edgers.errors import BadInputError, BundleError, ContractError
+from edgers.export.compile import compile_bundle
 from edgers.stored_vectors import (
     VECTORS,
     StoredVectors,
@@ -19,7 +20,7 @@ from edgers.stored_vectors import (
     vectors_from_entries,
 )
 from edgers.vector_file import vectors_from_file
-from edgers.vector_swap import swapped
+from edgers.vector_swap import swapped, swapped_from
 
 
 def test_a_file_gives_what_was_written_whatever_its_form(tmp_path: Path) -> None:
@@ -114,7 +115,7 @@ def test_swapping_changes_the_vectors_and_nothing_else(tmp_path: Path) -> None:
     (tmp_path / "new.edgers").write_bytes(swapped(old, other))
     new = open_bundle(tmp_path / "new.edgers")
     assert new.bundle_id != old.bundle_id
-    assert new.swapped_from == old.bundle_id
+    assert swapped_from(new) == old.bundle_id
     changed = {name for name in old.hashes if old.hashes[name] != new.hashes[name]}
     assert changed == {"vectors/vectors.npy", "vectors/vectors.json"}
     assert {*new.entries} == {*old.entries}
@@ -122,7 +123,7 @@ def test_swapping_changes_the_vectors_and_nothing_else(tmp_path: Path) -> None:
     found = vectors_from_entries(new.entries)
     assert found is not None
     assert found.names == other.names
-    assert open_bundle(tmp_path / "b.edgers").swapped_from is None
+    assert swapped_from(open_bundle(tmp_path / "b.edgers")) is None
 
 
 def test_vectors_may_be_put_into_a_bundle_that_had_none(tmp_path: Path) -> None:
@@ -141,3 +142,16 @@ def test_vectors_that_do_not_fit_are_refused(tmp_path: Path) -> None:
         bundle_with(tmp_path, vectors(3, 4))
     with pytest.raises(ContractError, match="no embedding"):
         make_bundle(tmp_path, contract_document(), tiny_net, vectors=vectors(3, 3))
+
+
+def test_a_build_kit_holds_vectors_too(tmp_path: Path) -> None:
+    make_bundle(tmp_path, embedding_contract(), means_net(), vectors=vectors(3, 3))
+    graph, contract, out = (tmp_path / name for name in ("m.onnx", "c.json", "kit.edgers"))
+    compile_bundle(graph, contract, out, target="orin-nano", vectors=tmp_path / "v.npz")
+    kit = open_bundle(out)
+    assert kit.kit is not None
+    found = vectors_from_entries(kit.entries)
+    assert found is not None
+    assert found.names == vectors(3, 3).names
+    (tmp_path / "new.edgers").write_bytes(swapped(kit, vectors(2, 3, seed=4)))
+    assert open_bundle(tmp_path / "new.edgers").kit == kit.kit

@@ -11,6 +11,7 @@ from edgers import __version__
 from edgers.errors import EdgersError
 
 COMMANDS = {
+    "build": "Build the plan of a kit on the board that runs it, or its twin.",
     "calibrate": "Measure the ranges of a graph's tensors on scenes, for INT8.",
     "compile": "Make a bundle from an ONNX graph and its contract.",
     "contract": "Start or check a model contract.",

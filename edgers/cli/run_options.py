@@ -51,7 +51,18 @@ OPTIONS = (
         "--vectors",
         multiple=True,
         type=click.Choice(get_args(Format)),
-        help="Also write outlines, of objects or tiles, in this format; again for each.",
+        help="Also write outlines, of objects, tiles or classes, in this format; again for each.",
+    ),
+    click.option(
+        "--simplify",
+        "simplify_px",
+        type=click.FloatRange(min=0),
+        default=0.0,
+        metavar="PX",
+        help="Leave out points of outlines of classes that are off by less than this.",
+    ),
+    click.option(
+        "--alert", is_flag=True, help="Also write what was found in at most 256 bytes of JSON."
     ),
     click.option(
         "--cube",
@@ -79,7 +90,14 @@ def run_options(command: Command) -> Command:
 def options_from_chosen(
     maps: tuple[str, ...], inputs: tuple[str, ...], **chosen: Any
 ) -> RunOptions:
-    """Read the options; raises BadInputError where a `--map` or `--input` is none."""
+    """Read the options; raises BadInputError where a `--map` or `--input` is none, or there are no
+    outlines to simplify.
+    """
+    if chosen.get("simplify_px") and not chosen.get("vectors"):
+        raise BadInputError(
+            "--simplify leaves out points of outlines, and none are asked for.",
+            fix="Add --vectors with a format.",
+        )
     renamed = renamed_from_options(maps)
     return RunOptions(renamed=renamed, inputs=_paths_by_input(inputs), **chosen)
 

@@ -2,6 +2,7 @@
 
 from edgers.bundle import Bundle
 from edgers.stored_vectors import VECTORS, vectors_from_entries
+from edgers.vector_swap import swapped_from
 
 SHOWN = 8
 """Names that are listed before the rest is counted."""
@@ -18,6 +19,6 @@ def vector_lines(bundle: Bundle) -> list[tuple[str, str]]:
     made = f" · by {vectors.tower}" if vectors.tower else ""
     lines = [("vectors", f"{names} · {vectors.features} numbers each{made} · "
               f"sha256 {bundle.hashes[VECTORS][:12]}…")]  # fmt: skip
-    if bundle.swapped_from:
-        lines.append(("swapped", f"from bundle {bundle.swapped_from[:12]}…"))
+    if source := swapped_from(bundle):
+        lines.append(("swapped", f"from bundle {source[:12]}…"))
     return lines

@@ -140,7 +140,8 @@ def memory_plan(
     model: Model, scene: Scene, grid: Grid, options: RunOptions, need: Need
 ) -> MemoryPlan:
     """Work out the peak for tiles of `grid`."""
-    is_chosen = kind_of(model.output) == "classes" and not (grid.weights or options.probabilities)
+    has_chances = options.probabilities or options.alert
+    is_chosen = kind_of(model.output) == "classes" and not (grid.weights or has_chances)
     channels = 1 if is_chosen else score_channels(model)
     # The first reads in the thread that was there before.
     more_readers = scene.readers - 1

@@ -31,7 +31,11 @@ class RunOptions:
     probabilities: bool = False
     """Whether to write the probability of each class as well."""
     vectors: tuple[Format, ...] = ()
-    """Formats in which outlines are written, for models that give objects or rows."""
+    """Formats in which outlines are written, of objects, rows or classes."""
+    simplify_px: float = 0.0
+    """Most that outlines of classes may be off when they are simplified, px; 0 for not at all."""
+    alert: bool = False
+    """Whether to write an alert of at most 256 bytes."""
     cube: Cube = "cog"
     """How values are written: one COG of all bands, or an ENVI cube, bands interleaved by row."""
     prompt: str = ""

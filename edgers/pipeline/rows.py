@@ -16,7 +16,7 @@ from edgers.products.row_drafts import RowDrafts
 from edgers.products.row_products import RowFiles, row_names
 from edgers.products.row_table import RowTable
 from edgers.products.tally import Tally
-from edgers.stored_vectors import vectors_from_entries
+from edgers.stored_vectors import VECTORS, vectors_from_entries
 from edgers.tasks.row_meaning import RowMeaning
 from edgers.tasks.rows import RowDecoder, row_kind
 
@@ -45,16 +45,25 @@ def row_maker(order: Order) -> RowMaker:
 
 def row_table_names(model: Model, options: RunOptions, name: str) -> dict[str, str]:
     """Give the file of each product by its role; raises ContractError where there is no such."""
-    for is_asked, option in ((options.probabilities, "--probabilities"), (options.warp, "--warp")):
+    has_classes = bool(model.output.classes) or VECTORS in model.bundle.entries
+    asked = {
+        "--probabilities": options.probabilities,
+        "--warp": options.warp,
+        "--simplify": options.simplify_px,
+        "--alert": options.alert and not has_classes,
+    }
+    for option, is_asked in asked.items():
         if is_asked:
             raise ContractError(
                 f"output {model.output.name!r} makes a table, no map.",
                 seen=f"Its task is {model.output.task!r}.",
-                rule="A table has the probability of each class, and where each tile lies.",
+                rule="A table has the probability of each class, and outlines of whole tiles; an "
+                "alert tells of classes.",
                 fix=f"Run without {option}.",
             )
     check_formats(options.vectors)
-    return row_names(name, options.vectors, is_embedding=row_kind(model.output) == "embedding")
+    is_embedding = row_kind(model.output) == "embedding"
+    return row_names(name, options.vectors, is_embedding=is_embedding, alert=options.alert)
 
 
 def meaning_of(model: Model) -> RowMeaning:

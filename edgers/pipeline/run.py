@@ -155,6 +155,7 @@ class _Run:
             wall_s=0.0,
             peak_bytes=peak_bytes(),
             stage_s={stage.name: stage.busy_s for stage in stages},
+            fallback=model.passed_over,
         )
 
     def _fill(
@@ -206,6 +207,7 @@ class _Run:
             "cuts": grid.cuts,
             "order": grid.order,
             "probabilities": options.probabilities,
+            "alert": options.alert,
             "warp": options.warp,
             "cube": options.cube,
             "map": dict(options.renamed),
@@ -237,7 +239,7 @@ class _Run:
         """Say what made a product, so that it can be made again."""
         is_cascade = isinstance(self.model.bundle.contract.program, CascadeRule)
         gated: dict[str, object] = {"gated_tiles": gated_tiles} if is_cascade else {}
-        return {**self._facts(), **gated, "scene_sha256": scene_sha256}
+        return {**self._facts(), **gated, **self.model.fallback, "scene_sha256": scene_sha256}
 
 
 def slug(name: str) -> str:

@@ -18,7 +18,7 @@ from edgers.pipeline.model import Model
 from edgers.pipeline.preprocess import ScenePreprocessor
 from edgers.programs import Spot
 from edgers.programs.cascade import GATED
-from edgers.scene.bands import SceneBand
+from edgers.scene.bands import SceneBand, colours_by_wavelength
 from edgers.scene.open import environment
 from edgers.scene.scene import Scene, StackWindow
 from edgers.tiling.axis_tiles import AxisPlan, AxisTile
@@ -131,7 +131,9 @@ def preview_bands(source: ModelInput, bands: Sequence[SceneBand]) -> tuple[int, 
         for band, found in zip(source.bands, bands, strict=True)
     ]
     colours = [names.index(name) for name in ("red", "green", "blue") if name in names]
-    return tuple(colours) if len(colours) == 3 else (0,)
+    if len(colours) == 3:
+        return tuple(colours)
+    return colours_by_wavelength([band.wavelength_um for band in bands]) or (0,)
 
 
 def _core(plan: AxisPlan, tile: AxisTile) -> slice | npt.NDArray[np.intp]:

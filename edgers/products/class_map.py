@@ -21,6 +21,9 @@ from edgers.scene.geometry import row_areas_m2
 from edgers.scene.place import Place
 from edgers.tasks.segmentation import ClassBlock
 
+CHANCE_PARTS = 10**6
+"""Parts of a probability that are counted."""
+
 ENDINGS = {"classes": "", "probabilities": "_probabilities"}
 """What a product's name has beside the scene's and the model's, by role."""
 
@@ -30,9 +33,12 @@ class ClassMap:
 
     def __init__(
         self, output: ModelOutput, place: Place, data_type: type[np.uint8] | type[np.uint16], *,
-        probabilities: bool,
+        probabilities: bool, confidences: bool = False,
     ) -> None:  # fmt: skip
-        """Prepare for the classes of `output` at `place`; the largest value stands for nodata."""
+        """Prepare for the classes of `output` at `place`; the largest value stands for nodata.
+
+        With `confidences` the mean probability of each class over its pixels is worked out.
+        """
         self._classes, self._place, self._data_type = output.shown_classes, place, data_type
         self._all = output.classes
         self.nodata = int(np.iinfo(data_type).max)
@@ -40,11 +46,21 @@ class ClassMap:
         if probabilities:
             self.layers = {**self.layers, "probabilities": self._chance_layer()}
         self._counter = AreaCounter(self._classes)
+        self._sums = [0] * len(self._classes) if confidences else None
 
     @property
     def found(self) -> Found:
         """Give what each class covers so far."""
         return Found(classes=self._counter.areas())
+
+    @property
+    def confidences(self) -> list[float | None]:
+        """Give the mean probability of each class over its pixels; None where not known."""
+        counts = [area.pixels for area in self._counter.areas()]
+        if self._sums is None:
+            return [None] * len(counts)
+        return [total / count / CHANCE_PARTS if count else None
+                for total, count in zip(self._sums, counts, strict=True)]  # fmt: skip
 
     def lay(self, block: Block[ClassBlock]) -> Laid:
         """Give class values and probabilities, without those of pixels that have no data."""
@@ -68,12 +84,14 @@ class ClassMap:
             blocks=blocks,
             gone=gone,
             not_finite=None if found is None else found.not_finite,
-            own={"pixels": pixels, "areas_mm2": areas_mm2},
+            own={"pixels": pixels, "areas_mm2": areas_mm2, **self._chance_sums(found, classes)},
         )
 
     def count(self, own: Mapping[str, Any]) -> None:
         """Add pixels and areas of a block."""
         self._counter.add(own["pixels"], own["areas_mm2"])
+        if self._sums is not None:
+            self._sums = [a + b for a, b in zip(self._sums, own["chances"], strict=True)]
 
     def draw(self, path: Path, title: str, *, drafts: RasterDrafts, nodata_share: float) -> None:
         """Draw the scene beside its classes."""
@@ -85,6 +103,21 @@ class ClassMap:
                 path, preview, self._classes, self.found.classes, title=title,
                 nodata_share=nodata_share,
             )  # fmt: skip
+
+    def _chance_sums(
+        self, found: ClassBlock | None, classes: npt.NDArray[np.generic]
+    ) -> dict[str, list[int]]:
+        """Sum the probability of each class over its pixels, in whole parts: order is no matter."""
+        if self._sums is None:
+            return {}
+        if found is None or found.probabilities is None:
+            return {"chances": [0] * len(self._classes)}
+        at = {one.value: i for i, one in enumerate(self._all)}
+        sums = (
+            found.probabilities[at[one.value]][classes == one.value].sum(dtype=np.float64)
+            for one in self._classes
+        )
+        return {"chances": [round(float(total) * CHANCE_PARTS) for total in sums]}
 
     def _chances(
         self, found: ClassBlock | None, gone: npt.NDArray[np.bool_]

@@ -1,5 +1,8 @@
 """Features as FlatGeobuf, in the CRS of their scene, with a spatial index."""
 
+import errno
+import os
+import struct
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -13,6 +16,13 @@ from edgers.scene.place import Place
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+MAGIC_BYTES, NODE_BYTES, CHILDREN = 8, 40, 16
+"""Bytes a file begins with, bytes of a node of the index, and nodes below each (FlatGeobuf 3,
+packed Hilbert R-tree; 16 is what GDAL writes)."""
+
+LENGTH = struct.Struct("<I")
+"""Length of what follows, bytes."""
 
 
 def write_flatgeobuf(
@@ -38,11 +48,45 @@ def write_flatgeobuf(
             batches = (batch.select(names) for batch in rows.iter_batches(columns=names))
             reader = pa.RecordBatchReader.from_batches(schema, batches)
             _write(made, reader, place, layer=path.stem, has_index=count > 0 and not gone)
+        _check_whole(made, count, has_index=count > 0 and not gone)
         made.replace(path)
     finally:
         passing.unlink(missing_ok=True)
         made.unlink(missing_ok=True)
     return count
+
+
+def _check_whole(path: Path, count: int, *, has_index: bool) -> None:
+    """Raise OSError where the file ends before its last feature does.
+
+    GDAL tells of a disk that is full while it writes, but not of one that is full as it closes.
+    """
+    with path.open("rb") as file:
+        end = file.seek(0, os.SEEK_END)
+        at = MAGIC_BYTES
+        # The header, then the index, then features, each after its length.
+        for number in range(count + 1):
+            file.seek(at)
+            length = file.read(LENGTH.size)
+            if len(length) < LENGTH.size:
+                break
+            at += LENGTH.size + LENGTH.unpack(length)[0]
+            if number == 0 and has_index:
+                at += NODE_BYTES * _nodes(count)
+        else:
+            if at == end:
+                return
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def _nodes(count: int) -> int:
+    """Give how many nodes the index of so many features has."""
+    total = level = count
+    while True:
+        level = -(-level // CHILDREN)
+        total += level
+        if level == 1:
+            return total
 
 
 def _write(

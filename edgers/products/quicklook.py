@@ -22,6 +22,9 @@ CONTRAST = 4.0
 """White is at most this many times as far from black as the middle is; else clouds or snow take all
 the light and the ground is black."""
 
+DARK_SHARE = 0.01
+"""Share of the way from black to white below which the middle counts as black."""
+
 Bytes = npt.NDArray[np.uint8]
 Colour = tuple[int, int, int]
 Plot = Callable[[int, int], Image.Image]
@@ -61,6 +64,9 @@ class Preview:
 def stretch_of(samples: npt.NDArray[Any]) -> tuple[float, float]:
     """Give the samples that become black and white."""
     low, middle, high = (float(p) for p in np.percentile(samples, STRETCH_PERCENT))
+    # Half of it is black: space beside the Earth's limb, or a score that is mostly 0.
+    if middle - low < DARK_SHARE * (high - low):
+        return low, high
     return low, min(high, low + CONTRAST * (middle - low))
 
 

@@ -9,6 +9,7 @@ from edgers.products.cog import write_cog
 from edgers.products.disk_errors import disk_errors
 from edgers.products.ending import Ending
 from edgers.products.envi_cube import write_envi
+from edgers.products.extras import Extra
 from edgers.products.found import Found
 from edgers.products.places import Places
 from edgers.products.raster_drafts import RasterDrafts
@@ -42,12 +43,14 @@ HEADER = "_header"
 
 
 def raster_names(
-    name: str, endings: Mapping[str, str], *, is_warped: bool, cubes: Sequence[str] = ()
-) -> dict[str, str]:
+    name: str, endings: Mapping[str, str], *, is_warped: bool, cubes: Sequence[str] = (),
+    extras: Mapping[str, str] | None = None,
+) -> dict[str, str]:  # fmt: skip
     """Give the file of each product by its role, in the order in which they appear.
 
-    `endings` are those of the rasters by role, `cubes` the roles of those that are ENVI cubes. The
-    STAC Item vouches for the others and comes last.
+    `endings` are those of the rasters by role, `cubes` the roles of those that are ENVI cubes,
+    `extras` the endings of what is made of them. The STAC Item vouches for the others and comes
+    last.
     """
     names = {}
     for role, ending in endings.items():
@@ -56,6 +59,7 @@ def raster_names(
             names[role + HEADER] = f"{name}{ending}.hdr"
     if is_warped:
         names |= {f"{role}_map": f"{name}_map{ending}.tif" for role, ending in endings.items()}
+    names |= {role: f"{name}{ending}" for role, ending in (extras or {}).items()}
     return {**names, "quicklook": f"{name}.png", "item": f"{name}.json"}
 
 
@@ -71,6 +75,8 @@ class RasterFiles:
     """Where they lie."""
     layers: Mapping[str, Layer]
     """Products by the role of their draft."""
+    extras: Mapping[str, Extra] = field(default_factory=dict)
+    """Products that are made of the drafts of others, by role."""
 
     def finish(
         self, drafts: RasterDrafts, ending: Ending, found: Found, nodata_share: float,
@@ -85,7 +91,8 @@ class RasterFiles:
         endings = {role: layer.ending for role, layer in self.layers.items()}
         cubes = [role for role, layer in self.layers.items() if layer.is_cube]
         names = raster_names(
-            self.name, endings, is_warped=places.map is not None, cubes=cubes
+            self.name, endings, is_warped=places.map is not None, cubes=cubes,
+            extras={role: extra.ending for role, extra in self.extras.items()},
         )  # fmt: skip
         files = {role: self.work.path(name) for role, name in names.items()}
         # The picture takes one processor, which GDAL leaves idle now and then.
@@ -105,6 +112,8 @@ class RasterFiles:
                         path, drafts[draft], places.computed, replace(layer.meaning, tags=tags),
                         continuous=layer.continuous, onto=onto or places.product,
                     )  # fmt: skip
+            for role, extra in self.extras.items():
+                extra.write(files[role], drafts, ending, facts)
             drawn.result()
         with disk_errors(names["item"]):
             write_item(
@@ -120,6 +129,8 @@ class RasterFiles:
                 assets[role] = Asset(name=name, media_type=PICTURE)
             elif role.endswith(HEADER):
                 assets[role] = Asset(name=name, media_type="text/plain")
+            elif role in self.extras:
+                assets[role] = Asset(name=name, media_type=self.extras[role].media_type)
             elif role != "item":
                 layer = self.layers[role.removesuffix("_map")]
                 is_cube = layer.is_cube and role in self.layers

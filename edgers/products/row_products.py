@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from edgers.products.alert import ALERT_ENDING, write_alert
 from edgers.products.csv_table import write_csv
 from edgers.products.disk_errors import disk_errors
 from edgers.products.embedding_parquet import write_embeddings
@@ -11,6 +12,7 @@ from edgers.products.ending import Ending
 from edgers.products.features import FORMATS, Format, write_features
 from edgers.products.found import Found
 from edgers.products.npy_file import write_npy
+from edgers.products.row_findings import row_findings
 from edgers.products.row_picture import write_row_picture
 from edgers.products.row_table import RowTable
 from edgers.products.stac import PICTURE, Asset, class_fields, write_item
@@ -18,9 +20,13 @@ from edgers.products.work_folder import WorkFolder
 
 TABLE = "text/csv"
 MATRIX = "application/x-npy"
+ALERT = "alert"
+"""Role of the alert."""
 
 
-def row_names(name: str, vectors: Collection[Format], *, is_embedding: bool) -> dict[str, str]:
+def row_names(
+    name: str, vectors: Collection[Format], *, is_embedding: bool, alert: bool
+) -> dict[str, str]:
     """Give the file of each product by its role; the STAC Item vouches for the others, last.
 
     `vectors` are formats in which the outlines of tiles are wanted beside the table.
@@ -32,6 +38,7 @@ def row_names(name: str, vectors: Collection[Format], *, is_embedding: bool) -> 
         "table": f"{name}.csv",
         **({"embeddings": f"{name}.npy"} if is_embedding else {}),
         **outlines,
+        **({ALERT: f"{name}{ALERT_ENDING}"} if alert else {}),
         "quicklook": f"{name}.png",
         "item": f"{name}.json",
     }
@@ -67,6 +74,9 @@ class RowFiles:
         if "embeddings" in names:
             with disk_errors(names["embeddings"]):
                 write_npy(files["embeddings"], (rows, table.meaning.length), table.numbers())
+        if ALERT in names:
+            findings = row_findings(table)
+            write_alert(files[ALERT], findings, time=ending.time[0], bundle_id=origin[0])
         with disk_errors(names["quicklook"]):
             write_row_picture(
                 files["quicklook"], table, found, title=ending.title, nodata_share=nodata_share
@@ -101,7 +111,12 @@ class RowFiles:
             "table": {"edgers:columns": columns, **(class_fields(classes) if classes else {})}
         }
         types: dict[str, str] = {role: one.media_type for role, one in FORMATS.items()}
-        types |= {"table": TABLE, "embeddings": MATRIX, "quicklook": PICTURE}
+        types |= {
+            ALERT: "application/json",
+            "table": TABLE,
+            "embeddings": MATRIX,
+            "quicklook": PICTURE,
+        }
         return {
             role: Asset(name=name, media_type=types[role], fields=fields.get(role, {}))
             for role, name in self.names.items()

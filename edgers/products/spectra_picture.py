@@ -72,7 +72,7 @@ def draw_spectra(
 
     for value in np.linspace(low, high, TICKS):
         draw.line((LEFT_PX, up(value), right, up(value)), fill=FAINT)
-        text = f"{value:.3g}"
+        text = f"{value:.4g}"
         draw.text((LEFT_PX - 5 - font.getlength(text), up(value) - 8), text, fill=INK, font=font)
     for value in np.linspace(first, last, TICKS):
         text = f"{value:.4g}"

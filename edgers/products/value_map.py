@@ -92,7 +92,7 @@ class ValueMap:
 
     def draw(self, path: Path, title: str, *, drafts: RasterDrafts, nodata_share: float) -> None:
         """Draw the scene beside its first value, or three as colours, and spectra of cubes."""
-        bands = shown_bands(len(self._values))
+        bands = shown_bands(self._values)
         thin = self._read(drafts.thinned(VALUES, bands))
         flags = drafts.thinned(FOUND, [0])[0] if self._sought else None
 

@@ -21,6 +21,7 @@ from edgers.products.quicklook import (
     write_sheet,
 )
 from edgers.products.spectra_picture import draw_spectra, marked, spread_pixels
+from edgers.scene.bands import colours_by_wavelength
 
 Reals = npt.NDArray[np.float32]
 
@@ -35,13 +36,21 @@ SHOWN = 6
 LEAST_SPECTRUM = 8
 """Bands from which on a few pixels are shown as spectra."""
 
+RED_GREEN_BLUE: tuple[Colour, ...] = ((255, 0, 0), (0, 255, 0), (0, 0, 255))
+"""Colours that values are shown as, three at a time."""
+
 REACHED, MISSED = (214, 40, 57), (236, 238, 240)
 """Colours of pixels that reach a threshold, and of those that do not."""
 
 
-def shown_bands(count: int) -> list[int]:
-    """Give the positions of the bands that the picture shows, of so many."""
-    return [0] if count < 3 else [0, count // 2, count - 1]
+def shown_bands(bands: Sequence[OutputValue]) -> list[int]:
+    """Give the positions of the bands that the picture shows: the colours, where they are there."""
+    count = len(bands)
+    # Values and how sure they are make no picture together.
+    if count < 3 or any(one.gives != "value" for one in bands):
+        return [0]
+    colours = colours_by_wavelength([one.center_wavelength_um for one in bands])
+    return [*colours] or [0, count // 2, count - 1]
 
 
 def write_value_picture(
@@ -74,7 +83,10 @@ def write_value_picture(
         for i in range(len(panels)):
             panels[i] = marked(panels[i], places)
         plot = partial(draw_spectra, spectra=spectra, bands=bands)
-    rows += [(INK, _line(one)) for one in ranges[:SHOWN]]
+    inks = dict.fromkeys(range(len(bands)), INK)
+    if len(values) == 3:
+        inks |= dict(zip(shown_bands(bands), RED_GREEN_BLUE, strict=True))
+    rows += [(inks[i], _line(one)) for i, one in enumerate(ranges[:SHOWN])]
     if len(ranges) > SHOWN:
         rows.append((INK, f"and {len(ranges) - SHOWN} more"))
     write_sheet(path, panels, [*rows, nodata_row(nodata_share)], title=title, plot=plot)

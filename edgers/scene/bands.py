@@ -19,6 +19,12 @@ MICROMETRES = {
 INTERPRETED = ("red", "green", "blue")
 """Colour interpretations that are also STAC common names."""
 
+COLOURS_UM = (0.665, 0.56, 0.49)
+"""Wavelengths of red, green and blue, as of Sentinel-2's B04, B03 and B02."""
+
+COLOUR_TOLERANCE_UM = 0.03
+"""How far a band may be from a colour and still show it."""
+
 SAME_GSD = 0.05
 """Relative difference up to which two files have one GSD: bands of a sensor differ by a factor of
 1.5 or more, chips of one place in degrees by less than this."""
@@ -89,6 +95,18 @@ def bands_of(dataset: DatasetReader) -> tuple[SceneBand, ...]:
             )
         )
     return tuple(bands)
+
+
+def colours_by_wavelength(wavelengths_um: Sequence[float | None]) -> tuple[int, ...]:
+    """Give the positions of the bands nearest red, green and blue; empty where one is missing."""
+    found = []
+    for colour in COLOURS_UM:
+        away = [math.inf if one is None else abs(one - colour) for one in wavelengths_um]
+        nearest = min(range(len(away)), key=away.__getitem__, default=None)
+        if nearest is None or away[nearest] > COLOUR_TOLERANCE_UM:
+            return ()
+        found.append(nearest)
+    return tuple(found)
 
 
 def _wavelength_um(tags: Mapping[str, str], name: str) -> float | None:

@@ -138,7 +138,8 @@ def _with_spread(value: OutputValue) -> Sequence[OutputValue]:
     """Give the bands of one value of an ensemble."""
     if value.gives != "value":
         return [value]
-    return [value, replace(value, name=SPREAD.format(value.name), threshold=None)]
+    spread = replace(value, name=SPREAD.format(value.name), gives="variance", threshold=None)
+    return [value, spread]
 
 
 def _numbered(count: int) -> tuple[str, ...]:

@@ -98,6 +98,9 @@ class IHostMemory(Part):
     def __len__(self) -> int:
         raise TypeError("object of type 'IHostMemory' has no len()")
 
+    def __bool__(self) -> bool:
+        return True
+
     @property
     def nbytes(self) -> int:
         return self._size

@@ -2,10 +2,11 @@
 
 import hashlib
 import json
+import threading
 from typing import Any
 
-from builders.tensorrt_basics import Part, bytes_of, say
-from builders.tensorrt_plan import FakePlan, Shape, without_weights
+from builders.tensorrt_basics import MisuseError, Part, bytes_of, say
+from builders.tensorrt_plan import FakePlan, Shape, hash_of, weights_from, without_weights
 
 CACHE_MAGIC = b"ftrtcache"
 
@@ -96,6 +97,9 @@ class Builder(Part):
             verbosity=config.profiling_verbosity.name,
             dla_core=max(config.DLA_core, 0) if on_dla else None,
             stripped=stripped,
+            weights=hash_of(weights_from(network._graph)),
+            shares_profiles=self.world.version >= (10,)
+            or "PROFILE_SHARING_0806" in config._features,
             graph=without_weights(network._graph) if stripped else network._graph,
         )
 
@@ -127,14 +131,33 @@ class Builder(Part):
 
 
 def _told(monitor: Any) -> bool:
-    """Tell a monitor of the steps of a build; False where it wants no more."""
-    monitor.phase_start("Building Engine", None, 2)
-    monitor.phase_start("Tactic Selection", "Building Engine", 3)
-    goes_on = all(monitor.step_complete("Tactic Selection", step) for step in range(3))
-    monitor.phase_finish("Tactic Selection")
-    goes_on = goes_on and monitor.step_complete("Building Engine", 0)
-    monitor.phase_finish("Building Engine")
-    return bool(goes_on)
+    """Tell a monitor of the steps of a build, from another thread; False where it wants no more.
+
+    Raises MisuseError where the monitor raises: the real one would end the process.
+    """
+    answers: list[Any] = []
+
+    def steps() -> None:
+        monitor.phase_start("Building Engine", None, 2)
+        monitor.phase_start("Tactic Selection", "Building Engine", 3)
+        goes_on = all(monitor.step_complete("Tactic Selection", step) for step in range(3))
+        monitor.phase_finish("Tactic Selection")
+        goes_on = goes_on and monitor.step_complete("Building Engine", 0)
+        monitor.phase_finish("Building Engine")
+        answers.append(goes_on)
+
+    def run() -> None:
+        try:
+            steps()
+        except BaseException as error:
+            answers.append(error)
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    thread.join()
+    if isinstance(answers[0], BaseException):
+        raise MisuseError(f"the progress monitor raised {answers[0]!r}") from answers[0]
+    return bool(answers[0])
 
 
 def _profiles_against(network: Any, config: Any) -> str | None:
@@ -178,6 +201,10 @@ class IBuilderConfig(Part):
     def _begin(self, logger: Any) -> None:
         self._logger, self._cache = logger, None
         self._limits: dict[str, int] = {}
+        self._features: set[str] = set()
+        self._quantization: set[str] = set()
+        known = self.world.maker.enums["TacticSource"].__members__.values()
+        self._sources = sum(1 << int(one) for one in known)
         self._profiles: list[Any] = []
         # TF32 is on where nothing is said, as in the real one.
         self._bits = 1 << int(self._flag_type().TF32)
@@ -212,8 +239,27 @@ class IBuilderConfig(Part):
     def get_memory_pool_limit(self, pool: Any) -> int:
         return self._limits.get(pool.name, self.world.memory_bytes())
 
+    def set_preview_feature(self, feature: Any, enable: bool) -> None:
+        (self._features.add if enable else self._features.discard)(feature.name)
+
+    def get_preview_feature(self, feature: Any) -> bool:
+        return feature.name in self._features
+
     def set_tactic_sources(self, tactic_sources: int) -> bool:
+        self._sources = int(tactic_sources)
         return True
+
+    def get_tactic_sources(self) -> int:
+        return self._sources
+
+    def set_quantization_flag(self, flag: Any) -> None:
+        self._quantization.add(flag.name)
+
+    def clear_quantization_flag(self, flag: Any) -> None:
+        self._quantization.discard(flag.name)
+
+    def get_quantization_flag(self, flag: Any) -> bool:
+        return flag.name in self._quantization
 
     def add_optimization_profile(self, profile: Any) -> int:
         if not profile._is_sound():

@@ -15,7 +15,14 @@ from types import ModuleType
 from typing import Any
 
 import numpy as np
-from builders import tensorrt_basics, tensorrt_build, tensorrt_network, tensorrt_refit, tensorrt_run
+from builders import (
+    tensorrt_basics,
+    tensorrt_build,
+    tensorrt_context,
+    tensorrt_engine,
+    tensorrt_network,
+    tensorrt_refit,
+)
 from builders.tensorrt_basics import KINDS
 from builders.tensorrt_classes import Maker, NotModelledError
 from builders.tensorrt_table import VERSIONS, bound, table
@@ -26,7 +33,8 @@ Refuse = Callable[[bytes, set[str], bool], str | None]
 BEHAVIOURS = {
     kind.__name__: kind
     for module in (
-        tensorrt_basics, tensorrt_build, tensorrt_network, tensorrt_run, tensorrt_refit,
+        tensorrt_basics, tensorrt_build, tensorrt_context, tensorrt_engine, tensorrt_network,
+        tensorrt_refit,
     )
     for kind in module.BEHAVIOURS
 }  # fmt: skip

@@ -71,6 +71,14 @@ class INetworkDefinition(Part):
     def __len__(self) -> int:
         return self.num_layers
 
+    def __getitem__(self, arg0: int) -> Any:
+        return self.get_layer(arg0)
+
+    def get_layer(self, index: int) -> Any:
+        if not 0 <= index < self.num_layers:
+            raise IndexError("Out of bounds")
+        return self.world.maker.new("ILayer", node=self._model.graph.node[index])
+
     def get_input(self, index: int) -> Any:
         return self._inputs[index]
 
@@ -111,6 +119,41 @@ class ITensor(Part):
 
     @property
     def is_shape_tensor(self) -> bool:
+        return False
+
+
+LAYERS = {
+    "Conv": "CONVOLUTION", "ConvTranspose": "DECONVOLUTION", "Relu": "ACTIVATION",
+    "MaxPool": "POOLING", "Add": "ELEMENTWISE", "Concat": "CONCATENATION",
+    "QuantizeLinear": "QUANTIZE", "DequantizeLinear": "DEQUANTIZE",
+}  # fmt: skip
+"""Operator in ONNX → name of the LayerType."""
+
+
+class ILayer(Part):
+    """A node of the graph; a real network has other layers, and more."""
+
+    def _begin(self, node: Any) -> None:
+        self._node = node
+
+    @property
+    def name(self) -> str:
+        return self._node.name
+
+    @property
+    def num_inputs(self) -> int:
+        return len(self._node.input)
+
+    @property
+    def num_outputs(self) -> int:
+        return len(self._node.output)
+
+    @property
+    def type(self) -> Any:
+        return self.world.member("LayerType", LAYERS.get(self._node.op_type, "IDENTITY"))
+
+    @property
+    def precision_is_set(self) -> bool:
         return False
 
 
@@ -205,4 +248,4 @@ class ParserError(Part):
         return f"In node -1 (importModel): {self._code}: {self._text}"
 
 
-BEHAVIOURS = (INetworkDefinition, ITensor, OnnxParser, ParserError)
+BEHAVIOURS = (INetworkDefinition, ITensor, ILayer, OnnxParser, ParserError)

@@ -1,5 +1,6 @@
 """Plans of the fake TensorRT: what was asked of the builder, and the graph to run."""
 
+import hashlib
 import json
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -38,6 +39,10 @@ class FakePlan:
     """DLA it is for; None for the GPU."""
     stripped: bool
     """Whether weights were left out."""
+    weights: str
+    """Hash of the weights that it was built with."""
+    shares_profiles: bool
+    """Whether several contexts may use one profile at once."""
     graph: bytes
     """The ONNX graph."""
 
@@ -81,6 +86,15 @@ def weights_from(graph: bytes) -> dict[str, onnx.TensorProto]:
     """Give the weights of more than one number by name."""
     model = onnx.load_from_string(graph)
     return {one.name: one for one in model.graph.initializer if int(_size(one)) > 1}
+
+
+def hash_of(weights: dict[str, onnx.TensorProto]) -> str:
+    """Tell weights from others."""
+    pieces = [
+        f"{name} {onnx.numpy_helper.to_array(one).tobytes()!r}"
+        for name, one in sorted(weights.items())
+    ]
+    return hashlib.sha256("\n".join(pieces).encode()).hexdigest()
 
 
 def with_weights(graph: bytes, weights: dict[str, onnx.TensorProto]) -> bytes:

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from builders.tensorrt_basics import Part, bytes_of, say
+from builders.tensorrt_basics import MisuseError, Part, bytes_of, say
 from builders.tensorrt_model import Model
-from builders.tensorrt_plan import weights_from, with_weights
+from builders.tensorrt_plan import hash_of, weights_from, with_weights
 
 
 class Refitter(Part):
@@ -34,6 +34,9 @@ class Refitter(Part):
             say(self._logger, "ERROR", f"Error Code 3: missing weights: {', '.join(missing)}")
             return False
         engine = self._engine
+        identical = "REFIT" not in engine._plan.flags and "REFIT_IDENTICAL" in engine._plan.flags
+        if identical and hash_of(self._given) != engine._plan.weights:
+            raise MisuseError("REFIT_IDENTICAL, and the weights are others")
         engine._model = Model(with_weights(engine._plan.graph, self._given))
         engine._is_refitted = True
         return True

@@ -11,7 +11,7 @@ TASKS = ROOT / "docs" / "tasks"
 
 
 @pytest.mark.parametrize(("page", "commands"), [
-    ("classification", 3), ("embeddings", 4), ("zero-shot", 4),
+    ("classification", 3), ("embeddings", 4), ("zero-shot", 4), ("polygon-votes", 1),
 ])  # fmt: skip
 def test_the_example_of_a_page_works_and_prints_what_it_says(
     tmp_path: Path, page: str, commands: int
@@ -27,3 +27,12 @@ def test_the_classification_example_finds_what_was_drawn(tmp_path: Path) -> None
     assert (names[:, :2] == "water").all()
     assert (names[:2, 2:] == "forest").all()
     assert (names[2:, 2:] == "town").all()
+
+
+def test_the_example_of_votes_tells_who_grows_what(tmp_path: Path) -> None:
+    run_example(TASKS / "polygon-votes.md", tmp_path)
+    with (tmp_path / "fields.csv").open(newline="") as file:
+        ana, ben = csv.DictReader(file)
+    assert (ana["owner"], ana["majority_name"], float(ana["majority_share"])) == ("Ana", "wheat", 1)
+    assert (ben["owner"], ben["majority_name"]) == ("Ben", "rye")
+    assert int(ben["n_wheat"]) > 0

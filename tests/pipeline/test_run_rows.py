@@ -298,6 +298,7 @@ def test_without_a_place_there_is_no_middle(tmp_path: Path) -> None:
     [
         ({"probabilities": True}, ContractError, "--probabilities"),
         ({"warp": "utm"}, ContractError, "--warp"),
+        ({"vectors": ("geojson",), "simplify_px": 1.0}, ContractError, "--simplify"),
         ({"blend": "hann"}, TilingError, "cannot be mixed"),
         ({"tile_px": 20, "overlap_px": 10}, TilingError, "half a tile"),
     ],
@@ -308,11 +309,6 @@ def test_what_a_table_does_not_have_is_refused(
     with pytest.raises(error, match=message):
         run_on(tmp_path, samples(), net=means_net(), document=row_contract(), **options)
     assert not list((tmp_path / "out").glob("*"))
-
-
-def test_outlines_of_a_map_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(ContractError, match="makes a map, no outlines"):
-        run_on(tmp_path, samples(), vectors=("geojson",))
 
 
 def test_a_value_named_like_a_column_is_refused(tmp_path: Path) -> None:
@@ -343,3 +339,24 @@ def test_a_scene_of_which_nothing_can_be_said_is_refused(tmp_path: Path) -> None
     (tmp_path / "huge").mkdir()
     with pytest.raises(EngineError, match="NaN or infinity"):
         run_on(tmp_path / "huge", huge, net=weighted_net(np.eye(3) * 1e5), document=row_contract())
+
+
+def test_an_alert_tells_classes_and_their_surest_tile(tmp_path: Path) -> None:
+    report = run_on(
+        tmp_path, samples(), net=means_net(), document=row_contract(), tile_px=20, alert=True
+    )
+    rows = rows_of(report)
+    (path,) = (one for one in report.products if one.name.endswith("_alert.json"))
+    assert len(path.read_bytes()) <= 256
+    found = json.loads(path.read_text())["f"]
+    assert [one["n"] for one in found] == sorted(one["n"] for one in found)
+    assert {one["c"] for one in found} == {row["class_name"] for row in rows}
+    for one in found:
+        own = [row for row in rows if row["class_name"] == one["c"]]
+        surest = max(own, key=lambda row: float(row["score"]))
+        assert one["n"] == len(own)
+        assert one["s"] == pytest.approx(float(surest["score"]), abs=1e-3)
+        place = (float(surest["longitude"]), float(surest["latitude"]))
+        assert one["p"] == pytest.approx(place, abs=1e-4)
+    with pytest.raises(ContractError, match="--alert"):
+        run_on(tmp_path, samples(), net=means_net(), document=embedding_contract(), alert=True)

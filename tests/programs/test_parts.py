@@ -64,6 +64,16 @@ def test_a_program_is_compiled_at_fp32_alone(tmp_path: Path) -> None:
     assert not (tmp_path / "o.edgers").exists()
 
 
+def test_a_build_kit_holds_no_program(tmp_path: Path) -> None:
+    made(tmp_path)
+    with pytest.raises(BadInputError, match="not compiled for orin-nano"):
+        compile_bundle(
+            tmp_path / "main.onnx", tmp_path / "c.json", tmp_path / "o.edgers",
+            target="orin-nano", parts={"gate": tmp_path / "gate.onnx"},
+        )  # fmt: skip
+    assert not (tmp_path / "o.edgers").exists()
+
+
 def test_commands_tell_of_the_program_and_check_its_parts(tmp_path: Path) -> None:
     bundle = made(tmp_path)
     told = edgers("inspect", bundle)

@@ -22,6 +22,7 @@ from builders.vectors import write_npz
 
 from edgers.bundle import open_bundle
 from edgers.stored_vectors import StoredVectors
+from edgers.vector_swap import swapped_from
 
 torch = pytest.importorskip("torch")
 
@@ -131,7 +132,7 @@ def test_other_vectors_give_other_classes_without_a_new_graph(
     assert "by tiny text tower" in done.out
     old, new = open_bundle(first), open_bundle(second)
     assert new.entries["graph/fp32.onnx"] == old.entries["graph/fp32.onnx"]
-    assert new.swapped_from == old.bundle_id
+    assert swapped_from(new) == old.bundle_id
 
     done = edgers("run", second, folder / "scene.tif", "-o", tmp_path / "b", "--tile", TILE_PX)
     assert done.code == 0, done.err

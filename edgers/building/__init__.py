@@ -1,0 +1,1 @@
+"""Building: on the board or its twin a build kit becomes a bundle with a plan of TensorRT."""
