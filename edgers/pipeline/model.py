@@ -37,8 +37,6 @@ class Model(Closing):
     """Which of the bundle's engines runs."""
     engine: Engine
     """The runtime, or what calls its graphs where there are several."""
-    program: Program
-    """How it is called."""
     golden_error: float
     """Largest golden-tile error, as a share of the largest expected value."""
     passed_over: tuple[str, ...] = ()
@@ -61,6 +59,13 @@ class Model(Closing):
     def output(self) -> ModelOutput:
         """The output that is decoded."""
         return self.bundle.contract.outputs[0]
+
+    @property
+    def program(self) -> Program:
+        """How it is called."""
+        if self.bundle.contract.program is None:
+            return Single(self.engine)
+        return cast(Program, self.engine)
 
     def infer(self, inputs: Inputs, spot: Spot = ORIGIN) -> Tensors:
         """Run the network; raw inputs must be ones for `kernels`. Raises EngineError."""
@@ -120,7 +125,7 @@ def load_model(bundle: Bundle, *, allow_fallback: bool = True) -> Model:
             continue
         engine = program.engine if isinstance(program, Single) else program
         return Model(
-            bundle=bundle, choice=choice, engine=engine, program=program, golden_error=error,
+            bundle=bundle, choice=choice, engine=engine, golden_error=error,
             passed_over=tuple(passed_over), kernels=trusted_kernels(bundle, engine),
         )  # fmt: skip
     if not allow_fallback:
