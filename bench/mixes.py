@@ -40,13 +40,18 @@ from edgers.pipeline.model import Model, load_model
 from edgers.pipeline.options import RunOptions
 from edgers.pipeline.plan import open_scene, plan_scene
 from edgers.pipeline.preprocess import ScenePreprocessor
+from edgers.pipeline.raster_maker import RasterMaker
 from edgers.pipeline.run import run_scene
 from edgers.pipeline.tile_work import TileWork
-from edgers.products.class_map import Block, ClassMap, Places
+from edgers.products.class_map import ClassMap
+from edgers.products.ending import Ending
+from edgers.products.places import Places
+from edgers.products.raster_block import Block
+from edgers.products.raster_products import RasterProducts
 from edgers.products.work_folder import WorkFolder
 from edgers.scene.block_cache import cache_bytes, set_cache
 from edgers.scene.open import environment
-from edgers.tasks.segmentation import SegmentationDecoder
+from edgers.tasks.segmentation import ClassBlock, SegmentationDecoder
 
 PLAIN_TILE_PX = 512
 KEPT_TENSORS = 16
@@ -176,46 +181,47 @@ class Parts:
 
     def __init__(self, model: Model, scene: Path, folder: Path, options: RunOptions) -> None:
         self._model, self._scene, self._folder, self._options = model, scene, folder, options
+        self._decoder = SegmentationDecoder(model.output, with_probabilities=options.probabilities)
         with environment(), open_scene(model, scene, options) as opened:
             self._grid = plan_scene(model, opened, options)
-        with self._opened() as work:
+        with self._opened() as (work, _):
             some = itertools.islice(self._grid, KEPT_TENSORS)
             ready = [work.preprocess(work.read(tile)) for tile in some]
             # The CPU preprocesses: `_opened` names no kernels.
             self._tensors = [cast(Tensors, one.inputs) for one in ready if one.inputs]
             outputs = model.engine.infer(self._tensors[0])
             first = next(iter(self._grid))
-            self._found = work.decoder.decode(outputs[model.output.name], first)
+            self._found = self._decoder.decode(outputs[model.output.name], first)
 
     @contextlib.contextmanager
-    def _opened(self) -> Iterator[TileWork]:
+    def _opened(self) -> Iterator[tuple[TileWork, RasterProducts[ClassBlock]]]:
         """Open the scene and begin products of it."""
         model, chances = self._model, self._options.probabilities
         with (
             environment(),
             open_scene(model, self._scene, self._options) as scene,
             WorkFolder(self._folder, "alone", ()) as folder,
-            ClassMap(
+            RasterProducts(
                 folder, name="alone", places=Places(computed=scene.place, product=scene.place),
-                output=model.output, data_type=np.uint8, preview_bands=1, probabilities=chances,
-            ) as class_map,
+                kind=ClassMap(model.output, scene.place, np.uint8, probabilities=chances),
+                preview_bands=1,
+            ) as products,
         ):  # fmt: skip
             set_cache(cache_bytes(scene.used, self._grid))
-            yield TileWork(
+            work = TileWork(
                 scene=scene,
                 grid=self._grid,
                 prepare=ScenePreprocessor(model.inputs, scene),
                 model=model,
-                decoder=SegmentationDecoder(model.output, with_probabilities=chances),
-                class_map=class_map,
-                seams=None,
+                maker=RasterMaker(self._grid, model.output.name, self._decoder, products, None),
                 preview_bands=(0,),
             )
+            yield work, products
             folder.discard()
 
     def read(self) -> None:
         """Read every tile."""
-        with self._opened() as work:
+        with self._opened() as (work, _):
             for tile in self._grid:
                 work.read(tile)
 
@@ -231,23 +237,25 @@ class Parts:
         classes, chances = np.resize(found.classes, shape), found.probabilities
         if chances is not None:
             chances = np.stack([np.resize(plane, shape) for plane in chances])
-        with self._opened() as work:
+        with self._opened() as (_, products):
             for tile in self._grid:
                 height, width = tile.core_shape
                 block = Block(
                     tile=tile.index,
                     row=tile.rows.core_start,
                     column=tile.columns.core_start,
-                    classes=classes[:height, :width].astype(np.uint8),
+                    found=ClassBlock(
+                        classes=classes[:height, :width].astype(np.uint8),
+                        not_finite=np.zeros((height, width), bool),
+                        probabilities=None if chances is None else chances[:, :height, :width],
+                    ),
                     nodata=np.zeros((height, width), bool),
-                    not_finite=np.zeros((height, width), bool),
-                    probabilities=None if chances is None else chances[:, :height, :width],
                     preview=np.zeros((1, height, width), np.float32),
                     skipped=False,
                 )
-                work.class_map.count(work.class_map.write(block))
-            work.class_map.finish(
-                time=("2026-01-01T00:00:00Z", "tag"), provenance={"scene": "", "model": ""}
+                products.count(products.write(block))
+            products.finish(
+                Ending(time=("2026-01-01T00:00:00Z", "tag"), provenance={"scene": "", "model": ""})
             )
 
 

@@ -198,7 +198,7 @@ class _Change:
         assert self._decoder is not None
         if self._decoder.gives_indices:
             return tensor.astype(np.int64)
-        block = self._decoder.classes(self._decoder.scores(tensor))
+        block = self._decoder.settle(self._decoder.scores(tensor))
         found: npt.NDArray[np.int64] = np.where(
             block.not_finite, -1, block.classes.astype(np.int64)
         )

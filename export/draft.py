@@ -4,7 +4,7 @@ import contextlib
 import json
 from typing import TYPE_CHECKING
 
-from edgers.contract.read import PALETTE
+from edgers.contract.read_output import PALETTE
 from edgers.errors import GraphError
 from edgers.export.graph import graph_inputs, tensor_facts
 from edgers.tiling.graph import PROBE_DATES, PROBE_SIZES_PX

@@ -7,12 +7,8 @@ from typing import TYPE_CHECKING
 from edgers.contract import Contract, ModelInput, ModelOutput
 from edgers.errors import ContractError, GraphError
 from edgers.files import read_file
-from edgers.tasks.segmentation import (
-    check_scores,
-    check_segmentation,
-    class_axis,
-    gives_indices,
-)
+from edgers.tasks.kinds import check_output, kind_of
+from edgers.tasks.segmentation import check_scores, class_axis, gives_indices
 
 if TYPE_CHECKING:
     import onnx
@@ -113,6 +109,8 @@ def check_answer(contract: Contract, shape: tuple[int, ...]) -> None:
             f"{where} states another shape than the graph gives.",
             seen=f"Contract: {list(output.shape)}. Graph, on a small tile: {list(shape)}.",
         )
+    if kind_of(output) != "classes":
+        return
     axis = class_axis(output)
     scores = shape[output.dim_order.index(axis)] if axis else 0
     if scores and not gives_indices(output, scores):
@@ -127,7 +125,7 @@ def check_contract(contract: Contract) -> None:
             rule="Bands go by the names their sensor's users write, such as B04.",
             fix="Replace every '?' in the contract; a common_name may also go.",
         )
-    check_segmentation(contract.outputs[0])
+    check_output(contract.outputs[0])
 
 
 def _placeholder(value: object) -> str | None:

@@ -25,6 +25,7 @@ from edgers.export.quantized_form import QuantizedForm, quantized_form
 from edgers.export.report import check_report, write_report
 from edgers.export.trial import Subject
 from edgers.targets.target import Target
+from edgers.tasks.kinds import kind_of
 
 Tell = Callable[[str], None]
 
@@ -89,6 +90,13 @@ def without_int8(allowed: Allowed) -> Allowed:
 def _judged(
     subject: Subject, target: Target, allowed: Allowed, demand: AccuracyDemand, tell: Tell
 ) -> JudgedChoice:
+    output = subject.contract.outputs[0]
+    if kind_of(output) != "classes":
+        raise BadInputError(
+            "what a lower precision costs is judged on class maps alone.",
+            seen=f"Output {output.name!r} has task {output.task!r}.",
+            fix="Compile at FP32, without scenes.",
+        )
     if demand.report is not None:
         check_report(demand.report)
     demand = with_scenes_found(demand, subject)

@@ -53,7 +53,7 @@ def command(out: Path, size_px: int, seed: int, quiet: bool) -> None:
         "IoU",
         " · ".join(f"{names[v]} {score:.3f}" for v, score in scores.items()) + " against the truth",
     )
-    found = next(area.area_km2 or 0.0 for area in report.classes if area.name == "water")
+    found = next(area.area_km2 or 0.0 for area in report.found.classes if area.name == "water")
     line("flooded", f"{found * HECTARES_PER_KM2:.0f} ha found, {_true_hectares(truth):.0f} ha true")
     line("memory", f"peak {peak_bytes() / 1e6:.0f} MB, scene making included")
     line("look at", f"{report.products[0]} and {report.products[0].with_suffix('.png')}")

@@ -5,10 +5,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-if TYPE_CHECKING:  # it imports numpy and rasterio, which commands about devices can do without
+if TYPE_CHECKING:  # they import numpy and rasterio, which commands about devices can do without
     from edgers.pipeline.report import SceneReport
+    from edgers.products.found import Found
 
 LABEL_WIDTH = 12
+SHOWN_VALUES = 6
+"""Values of a pixel that are listed before the rest is counted."""
 
 
 def line(label: str, text: str) -> None:
@@ -34,11 +37,7 @@ def _scene(report: "SceneReport") -> str:
 
 def report_lines(report: "SceneReport") -> list[tuple[str, str]]:
     """Tell what a run gave."""
-    parts = []
-    for area in sorted(report.classes, key=lambda one: -one.pixels):
-        size = "" if area.area_km2 is None else f"{area.area_km2:.4g} km² "
-        parts.append(f"{area.name} {size}({area.share:.1%})")
-    lines = [("scene", _scene(report)), ("classes", " · ".join(parts))]
+    lines = [("scene", _scene(report)), *found_lines(report.found)]
     nodata = f"{report.nodata_share:.1%} of the scene"
     if report.skipped_tiles:
         nodata += f" · {report.skipped_tiles} empty tiles skipped"
@@ -55,6 +54,25 @@ def report_lines(report: "SceneReport") -> list[tuple[str, str]]:
     )
     lines.append(("speed", f"{report.wall_s:.2f} s · {speed}"))
     lines.append(("products", _files(report)))
+    return lines
+
+
+def found_lines(found: "Found") -> list[tuple[str, str]]:
+    """Tell what was found, by kind."""
+    lines = []
+    if found.classes:
+        parts = []
+        for area in sorted(found.classes, key=lambda one: -one.pixels):
+            size = "" if area.area_km2 is None else f"{area.area_km2:.4g} km² "
+            parts.append(f"{area.name} {size}({area.share:.1%})")
+        lines.append(("classes", " · ".join(parts)))
+    for one in found.values[:SHOWN_VALUES]:
+        unit = f" {one.unit}" if one.unit else ""
+        span = "no value" if one.least is None else f"{one.least:.4g} to {one.most:.4g}{unit}"
+        mean = "" if one.mean is None else f", mean {one.mean:.4g}"
+        lines.append(("value", f"{one.name} {span}{mean}"))
+    if len(found.values) > SHOWN_VALUES:
+        lines.append(("", f"and {len(found.values) - SHOWN_VALUES} more"))
     return lines
 
 

@@ -7,7 +7,9 @@ from edgers.contract.model import (
     ModelInput,
     ModelOutput,
     NodataRule,
+    OutputValue,
     ScalingStep,
+    Storage,
 )
 from edgers.contract.read import contract_from_bytes, contract_from_document, contract_from_file
 
@@ -18,7 +20,9 @@ __all__ = [
     "ModelInput",
     "ModelOutput",
     "NodataRule",
+    "OutputValue",
     "ScalingStep",
+    "Storage",
     "contract_from_bytes",
     "contract_from_document",
     "contract_from_file",

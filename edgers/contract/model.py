@@ -148,6 +148,28 @@ class ModelClass:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OutputValue:
+    """One number that an output gives for each pixel."""
+
+    name: str
+    """Word shown to people, such as `biomass`."""
+    unit: str = ""
+    """Unit, such as `Mg/ha`; empty where there is none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Storage:
+    """How values are written as whole numbers: value = stored × scale + offset."""
+
+    data_type: str
+    """`int16`, `uint16` or `uint8`; its smallest or largest number stands for nodata."""
+    scale: float
+    """Step between two stored numbers."""
+    offset: float = 0.0
+    """Value of a stored 0."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ModelOutput:
     """One output tensor of the graph and what it means."""
 
@@ -169,6 +191,10 @@ class ModelOutput:
     """Probability from which a one-channel output means the second class."""
     blend: Blend | None = None
     """How overlapping tiles of a graph without a bound are mixed; None leaves it to the runtime."""
+    values: tuple[OutputValue, ...] = ()
+    """What each number of a pixel is, where the task gives numbers; empty where not said."""
+    storage: Storage | None = None
+    """How such numbers are stored; None for float32."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,24 +9,22 @@ from edgers.contract.model import (
     DEFAULT_GSD_TOLERANCE,
     DEFAULT_WAVELENGTH_TOLERANCE_UM,
     Band,
-    Blend,
     Contract,
     GsdRule,
-    ModelClass,
     ModelInput,
-    ModelOutput,
     NodataRule,
     PixelRule,
     Resampling,
     Values,
 )
+from edgers.contract.read_output import read_output
 from edgers.contract.scaling import looks_at_scene, read_scaling
 from edgers.contract.strict_json import MAX_DEPTH, is_too_deep, strict_json
+from edgers.contract.tensor_axes import TENSOR_TYPES, read_axes
 from edgers.contract.together import check_together
 from edgers.errors import ContractError
 from edgers.files import read_file
 from edgers.kernels.extension import Extend
-from edgers.kernels.score_rule import Activation
 
 MAX_CONTRACT_BYTES = 4_000_000
 """Largest contract read; the largest of the catalogue's (224 bands) is under 100 kB."""
@@ -44,31 +42,15 @@ INPUT_FIELDS = (
     "edgers:extend",
     "edgers:resampling",
 )
-OUTPUT_FIELDS = ("edgers:activation", "edgers:threshold", "edgers:blend")
 PIXEL_RULES: tuple[PixelRule, ...] = ("all", "any")
 VALUES: tuple[Values, ...] = ("stored", "physical")
 EXTENDS: tuple[Extend, ...] = ("reflect", "edge", "zero")
 RESAMPLINGS: tuple[Resampling, ...] = get_args(Resampling)
-ACTIVATIONS: tuple[Activation, ...] = ("softmax", "sigmoid", "none")
-BLENDS: tuple[Blend, ...] = get_args(Blend)
 GSD_RULES: tuple[GsdRule, ...] = get_args(GsdRule)
 IMAGE_AXES = ("batch", "channel", "height", "width")
-TENSOR_TYPES = (
-    "float32",
-    "float16",
-    "float64",
-    "uint8",
-    "int8",
-    "uint16",
-    "int16",
-    "int32",
-    "int64",
-)
 SAMPLE_TYPES = (*TENSOR_TYPES, "uint32", "uint64")
 KEEPING_RESIZES = ("crop", "pad")
 """MLM resize types that leave pixels as they are: tiles are read at the scene's own GSD."""
-PALETTE = ("B5A886", "2B6CB0", "E2E8F0", "2F855A", "C05621", "805AD5", "D69E2E", "97266D")
-"""Colours for classes that name none, in turn: earth, water, cloud, vegetation and on."""
 
 
 def contract_from_file(path: Path) -> Contract:
@@ -112,7 +94,7 @@ def contract_from_document(document: Json) -> Contract:
     table = _band_table(document)
     inputs = tuple(_read_input(entry, table) for entry in top.objects("mlm:input"))
     check_together(inputs)
-    outputs = tuple(_read_output(entry) for entry in top.objects("mlm:output"))
+    outputs = tuple(read_output(entry) for entry in top.objects("mlm:output"))
     return Contract(name=top.text("mlm:name"), inputs=inputs, outputs=outputs, document=document)
 
 
@@ -161,21 +143,10 @@ def _read_band(value: object, source: Fields, table: Mapping[str, Json]) -> Band
     )
 
 
-def _read_axes(source: Fields, key: str) -> tuple[tuple[int, ...], tuple[str, ...], str]:
-    """Read shape, axis names and type of a tensor."""
-    tensor = source.object(key)
-    shape, axes = tensor.integers("shape"), tensor.texts("dim_order")
-    if len(shape) != len(axes) or len(set(axes)) != len(axes):
-        raise tensor.fail("dim_order", f"It must name each of the {len(shape)} axes once.")
-    if any(size == 0 or size < -1 for size in shape):
-        raise tensor.fail("shape", "A size must be above zero, or -1 for any.")
-    return shape, axes, tensor.choice("data_type", TENSOR_TYPES)
-
-
 def _read_input(source: Fields, table: Mapping[str, Json]) -> ModelInput:
     """Read one entry of `mlm:input`."""
     source.refuse_unknown("edgers:", INPUT_FIELDS)
-    shape, axes, data_type = _read_axes(source, "input")
+    shape, axes, data_type = read_axes(source, "input")
     references = source.values.get("bands")
     if not isinstance(references, list) or not references:
         raise source.fail("bands", "It must list the bands, in the order of the channels.")
@@ -237,44 +208,3 @@ def _read_nodata(source: Fields, step_kinds: set[str], *, counts: bool) -> Nodat
             raise rule.fail("fill", "'mean' is the z-score mean, and there is no z-score step.")
         return NodataRule(pixel=pixel, fill="mean", counts=counts)
     return NodataRule(pixel=pixel, fill=rule.number("fill", 0.0), counts=counts)
-
-
-def _read_output(source: Fields) -> ModelOutput:
-    """Read one entry of `mlm:output`."""
-    source.refuse_unknown("edgers:", OUTPUT_FIELDS)
-    shape, axes, data_type = _read_axes(source, "result")
-    tasks = source.texts("tasks")
-    threshold = source.number("edgers:threshold", 0.5)
-    if not 0 < threshold < 1:
-        raise source.fail("edgers:threshold", "It must lie between 0 and 1.")
-    return ModelOutput(
-        name=source.text("name"),
-        task=next((task for task in tasks if "segmentation" in task), tasks[0] if tasks else ""),
-        shape=shape,
-        dim_order=axes,
-        data_type=data_type,
-        classes=_read_classes(source) if source.has("classification:classes") else (),
-        activation=source.choice("edgers:activation", ACTIVATIONS, "softmax"),
-        threshold=threshold,
-        blend=source.choice("edgers:blend", BLENDS) if source.has("edgers:blend") else None,
-    )
-
-
-def _read_classes(source: Fields) -> tuple[ModelClass, ...]:
-    """Read `classification:classes`."""
-    classes = []
-    for i, entry in enumerate(source.objects("classification:classes")):
-        value = entry.optional_count("value", 0)
-        name = entry.optional_text("name", "description", "title")
-        if value is None or name is None:
-            raise entry.fail("value" if value is None else "name", "A class needs value and name.")
-        colour = entry.optional_text("color_hint", "color-hint") or PALETTE[i % len(PALETTE)]
-        if len(colour) != 6 or any(digit not in "0123456789abcdefABCDEF" for digit in colour):
-            raise entry.fail("color_hint", "It must be six hexadecimal digits, RRGGBB.")
-        classes.append(ModelClass(value=value, name=name, colour=colour.upper()))
-    for what, items in (("value", [c.value for c in classes]), ("name", [c.name for c in classes])):
-        if len(set(items)) != len(items):
-            raise source.fail("classification:classes", f"Each {what} must be there once.")
-    if max(entry.value for entry in classes) > 65_534:
-        raise source.fail("classification:classes", "Values must be at most 65534.")
-    return tuple(classes)

@@ -168,7 +168,7 @@ class _Canvas:
     def finish(self) -> FrameMap:
         """Give the class map."""
         if self._scores is not None:
-            found = self._decoder.classes(self._scores)
+            found = self._decoder.settle(self._scores)
             self._classes[:], self._not_finite[:] = found.classes, found.not_finite
         self._classes[self._nodata | self._not_finite] = np.iinfo(self._classes.dtype).max
         not_finite_px = int(np.count_nonzero(self._not_finite & ~self._nodata))

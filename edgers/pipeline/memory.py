@@ -23,6 +23,7 @@ from edgers.pipeline.scene_scaling import looking_bytes
 from edgers.pipeline.warmup import warm_up_run
 from edgers.scene.block_cache import cache_bytes, decoding_bytes
 from edgers.scene.scene import Scene
+from edgers.tasks.kinds import kind_of
 from edgers.tiling.axis_tiles import smallest_tile_px
 from edgers.tiling.grid import Grid
 
@@ -138,7 +139,8 @@ def memory_plan(
     model: Model, scene: Scene, grid: Grid, options: RunOptions, need: Need
 ) -> MemoryPlan:
     """Work out the peak for tiles of `grid`."""
-    channels = score_channels(model) if grid.weights or options.probabilities else 1
+    is_chosen = kind_of(model.output) == "classes" and not (grid.weights or options.probabilities)
+    channels = 1 if is_chosen else score_channels(model)
     # The first reads in the thread that was there before.
     more_readers = scene.readers - 1
     threads = options.workers + OTHER_THREADS + more_readers

@@ -4,7 +4,7 @@ from rasterio.crs import CRS
 from rasterio.errors import CRSError
 
 from edgers.errors import BadInputError
-from edgers.products.class_map import Places
+from edgers.products.places import Places
 from edgers.products.warp import warped_place
 from edgers.scene.place import Place
 from edgers.scene.scene import Scene

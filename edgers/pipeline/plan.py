@@ -15,7 +15,8 @@ from edgers.pipeline.model import Model
 from edgers.pipeline.options import RunOptions
 from edgers.scene.block_cache import better_order
 from edgers.scene.scene import Scene, scene_paths
-from edgers.tasks.segmentation import class_axis, gives_scores
+from edgers.tasks.kinds import is_mixable
+from edgers.tasks.segmentation import class_axis
 from edgers.tiling.grid import Grid, default_tile_px, plan_grid
 from edgers.tiling.halo import AxisHalo, Halo
 
@@ -89,7 +90,7 @@ def _refuse_endless(grid: Grid) -> None:
 def _blend(model: Model, options: RunOptions) -> Blend:
     """Choose how overlapping tiles are mixed."""
     asked = options.blend or model.output.blend
-    if not gives_scores(model.output):
+    if not is_mixable(model.output):
         if asked not in (None, "trim"):
             raise TilingError(
                 f"tiles of this model cannot be mixed by {asked!r}.",

@@ -4,6 +4,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from edgers.products.areas import ClassArea
+from edgers.products.found import Found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,10 +29,10 @@ class SceneReport:
     """Share of the product's pixels that are nodata."""
     not_finite_px: int
     """Pixels where the network gave NaN or infinity; they are nodata in the product."""
-    classes: tuple[ClassArea, ...]
-    """What each class covers."""
+    found: Found
+    """What was found."""
     products: tuple[Path, ...]
-    """Files written, the class map first."""
+    """Files written, the main one first."""
     wall_s: float
     """Seconds from opening the scene to the last product."""
     peak_bytes: int
@@ -42,14 +43,21 @@ class SceneReport:
     """Engines the bundle prefers to the one that ran, each with the reason why it did not."""
 
     @property
+    def classes(self) -> tuple[ClassArea, ...]:
+        """What each class covers, where the model gives classes."""
+        return self.found.classes
+
+    @property
     def megapixels(self) -> float:
         """Size of the scene in megapixels."""
         return self.height_px * self.width_px / 1e6
 
     def document(self) -> dict[str, object]:
         """Give the report as JSON values."""
+        facts = asdict(self)
         return {
-            **asdict(self),
+            **{key: value for key, value in facts.items() if key != "found"},
+            **facts["found"],
             "products": [str(path) for path in self.products],
             "tiles_per_s": self.tiles / self.wall_s,
             "megapixels_per_s": self.megapixels / self.wall_s,

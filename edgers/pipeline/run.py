@@ -11,28 +11,31 @@ from pathlib import Path
 
 import edgers
 from edgers.errors import EngineError, OutputError, SceneError
+from edgers.pipeline.answer import Answer
 from edgers.pipeline.flow import Flow, Stage
 from edgers.pipeline.input_watch import InputWatch
 from edgers.pipeline.ledger import Ledger, earlier_cuts
+from edgers.pipeline.maker import Order
+from edgers.pipeline.makers import making_of
 from edgers.pipeline.memory import FINISH_CACHE_BYTES, peak_bytes, plan_run
 from edgers.pipeline.model import Model
 from edgers.pipeline.mosaic import Mosaic
 from edgers.pipeline.options import RunOptions
 from edgers.pipeline.placing import product_places
-from edgers.pipeline.plan import open_scene, plan_scene, score_channels
+from edgers.pipeline.plan import open_scene, plan_scene
 from edgers.pipeline.preprocess import ScenePreprocessor
 from edgers.pipeline.progress import Progress, Silent
 from edgers.pipeline.raw_kernels import preprocesses
 from edgers.pipeline.report import SceneReport
-from edgers.pipeline.seams import Seams
-from edgers.pipeline.tile_work import Answer, TileWork, preview_bands
+from edgers.pipeline.tile_work import TileWork, preview_bands
 from edgers.pipeline.warmup import warm_up_run
-from edgers.products.class_map import ClassMap, Places, product_names
+from edgers.products.ending import Ending
+from edgers.products.places import Places
+from edgers.products.tally import Tally
 from edgers.products.work_folder import LEDGER, WorkFolder, work_path
 from edgers.scene.block_cache import cache_bytes, set_cache
 from edgers.scene.open import environment
 from edgers.scene.scene import Scene
-from edgers.tasks.segmentation import SegmentationDecoder
 from edgers.tiling.grid import Grid
 
 
@@ -60,9 +63,7 @@ def run_scene(
             cuts = None if options.restart else earlier_cuts(work_path(folder, name) / LEDGER)
             plan = plan_run(model, opened, options, cuts)
             options, grid = plan.options, plan.grid
-        products = product_names(
-            name, probabilities=options.probabilities, is_warped=options.warp is not None
-        ).values()
+        products = making_of(model).names(model, options, name).values()
         places = product_places(opened, grid, options.warp)
         with WorkFolder(folder, name, products) as work, _kept_for_later(work):
             called = opened.files[0].name if scene is None else scene.name
@@ -105,35 +106,33 @@ class _Run:
         if options.restart:
             work.clear()
         set_cache(options.cache_bytes or cache_bytes(scene.used, grid))
-        decoder = SegmentationDecoder(model.output, with_probabilities=options.probabilities)
         picture = preview_bands(model.source, scene.first.bands)
+        order = Order(
+            model=model, scene=scene, grid=grid, options=options, work=work, name=name,
+            places=places, preview_bands=picture,
+        )  # fmt: skip
         with (
             Ledger(work.path(LEDGER), self._identity()) as ledger,
             InputWatch(scene.files, ledger) as watch,
-            ClassMap(
-                work, name=name, places=places, output=model.output,
-                data_type=decoder.data_type, preview_bands=len(picture),
-                probabilities=options.probabilities,
-            ) as class_map,
-        ):  # fmt: skip
+            closing(making_of(model).make(order)) as maker,
+        ):
             tiles = TileWork(
                 scene=scene,
                 grid=grid,
                 prepare=ScenePreprocessor(model.inputs, scene, model.kernels),
                 model=model,
-                decoder=decoder,
-                class_map=class_map,
-                seams=self._seams(work),
+                maker=maker,
                 preview_bands=picture,
             )
             stages = tiles.stages(options.workers)
-            mosaic = Mosaic(work=tiles, ledger=ledger)
+            mosaic = Mosaic(maker=maker, tiles=len(grid), ledger=ledger)
             todo = mosaic.todo()
             self._fill(mosaic, todo, stages, progress)
-            self._refuse_empty(class_map)
+            self._refuse_empty(maker.tally)
             set_cache(FINISH_CACHE_BYTES)
             provenance = self._provenance(watch.sha256())
-            products = class_map.finish(time=scene.time, provenance=provenance, span=scene.span)
+            ending = Ending(time=scene.time, provenance=provenance, span=scene.span)
+            products, tally = maker.finish(ending), maker.tally
         return SceneReport(
             scene=self.name,
             height_px=scene.own_place.height_px,
@@ -141,10 +140,10 @@ class _Run:
             run_px=(grid.rows.size_px, grid.columns.size_px),
             tiles=len(grid),
             reused_tiles=len(grid) - len(todo),
-            skipped_tiles=class_map.skipped_tiles,
-            nodata_share=class_map.nodata_share,
-            not_finite_px=class_map.not_finite_px,
-            classes=class_map.areas(),
+            skipped_tiles=tally.skipped_tiles,
+            nodata_share=tally.nodata_share,
+            not_finite_px=tally.not_finite_px,
+            found=maker.found,
             products=tuple(products),
             wall_s=0.0,
             peak_bytes=peak_bytes(),
@@ -170,21 +169,14 @@ class _Run:
         finally:
             progress.finish()
 
-    def _seams(self, work: WorkFolder) -> Seams | None:
-        """Prepare for mixing tiles, where the grid asks for it."""
-        weights = self.grid.weights
-        if weights is None:
-            return None
-        return Seams(self.grid, weights, score_channels(self.model), work.path(""))
-
-    def _refuse_empty(self, class_map: ClassMap) -> None:
-        """Raise where not one pixel of the product has a class."""
-        if class_map.nodata_share < 1.0:
+    def _refuse_empty(self, tally: Tally) -> None:
+        """Raise where not one pixel of the product has an answer."""
+        if tally.nodata_share < 1.0:
             return
-        if class_map.not_finite_px:
+        if tally.not_finite_px:
             raise EngineError(
                 f"the network gave NaN or infinity on every pixel of {self.name} that has data.",
-                seen=f"There are {class_map.not_finite_px} such pixels.",
+                seen=f"There are {tally.not_finite_px} such pixels.",
                 fix="Check the contract's scaling: a wrong unit overflows the network.",
             )
         raise SceneError(

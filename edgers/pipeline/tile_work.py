@@ -1,4 +1,4 @@
-"""What is done to one tile: read, preprocess, infer, and write where nothing is mixed."""
+"""What is done to one tile: read, preprocess, infer, and hand over what the network gives."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,30 +9,16 @@ import numpy.typing as npt
 
 from edgers.contract import ModelInput
 from edgers.engines.raw import Inputs
+from edgers.pipeline.answer import Answer, Seen
 from edgers.pipeline.flow import Stage
+from edgers.pipeline.maker import SceneMaker
 from edgers.pipeline.model import Model
 from edgers.pipeline.preprocess import ScenePreprocessor
-from edgers.pipeline.seams import Scores, Seams
-from edgers.products.class_map import Block, ClassMap
-from edgers.products.tile_record import TileRecord
 from edgers.scene.bands import SceneBand
 from edgers.scene.open import environment
 from edgers.scene.scene import Scene, StackWindow
-from edgers.tasks.segmentation import ClassBlock, SegmentationDecoder
 from edgers.tiling.axis_tiles import AxisPlan, AxisTile
 from edgers.tiling.grid import Grid, Tile
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Seen:
-    """What the scene shows in the core of a tile."""
-
-    tile: Tile
-    """Where it lies."""
-    nodata: npt.NDArray[np.bool_]
-    """True where a pixel is nodata, (height, width) in output pixels."""
-    preview: npt.NDArray[np.generic]
-    """Samples for the quicklook, (band, height, width) in output pixels."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,20 +42,6 @@ class ReadyTile:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """A tile that the network has seen."""
-
-    tile: Tile
-    """Where it lies."""
-    record: TileRecord | None = None
-    """What was noted when it was written; None where it has to be mixed with others first."""
-    parts: list[Scores] | None = None
-    """What it gives to each core, (class, height, width); None where it holds no data."""
-    seen: Seen | None = None
-    """What its core shows, where it has to be mixed."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class TileWork:
     """The work on tiles of one scene."""
 
@@ -81,12 +53,8 @@ class TileWork:
     """Scaling and layout."""
     model: Model
     """Network."""
-    decoder: SegmentationDecoder
-    """Meaning of its output."""
-    class_map: ClassMap
+    maker: SceneMaker
     """Products in the making."""
-    seams: Seams | None
-    """How tiles are mixed, where they are."""
     preview_bands: tuple[int, ...]
     """Positions of the bands that make a picture."""
 
@@ -123,7 +91,7 @@ class TileWork:
             ),
         )
         # A tile that is mixed with others also speaks of what lies beyond its core.
-        is_empty = (window.nodata if self.seams else seen.nodata).all()
+        is_empty = (window.nodata if self.maker.looks_beyond else seen.nodata).all()
         return ReadTile(seen=seen, window=None if is_empty else window)
 
     def preprocess(self, read: ReadTile) -> ReadyTile:
@@ -133,37 +101,9 @@ class TileWork:
         return ReadyTile(seen=read.seen, inputs=inputs)
 
     def infer(self, ready: ReadyTile) -> Answer:
-        """Run the network; write the core where it is not mixed with others."""
-        seen, tile, tensor = ready.seen, ready.seen.tile, None
-        if ready.inputs is not None:
-            tensor = self.model.infer(ready.inputs)[self.model.output.name]
-        if self.seams is None:
-            found = None if tensor is None else self.decoder.decode(tensor, tile)
-            return Answer(tile=tile, record=self.write(seen, found))
-        parts = None
-        if tensor is not None:
-            parts = self.seams.parts(tile, self.decoder.scores(tensor))
-        return Answer(tile=tile, parts=parts, seen=seen)
-
-    def write(
-        self, seen: Seen, found: ClassBlock | None, *, skipped: bool | None = None,
-        seam: int | None = None,
-    ) -> TileRecord:  # fmt: skip
-        """Put the core of a tile into the products; without classes it holds no data."""
-        tile = seen.tile
-        classes = found or self.decoder.nothing(tile)
-        block = Block(
-            tile=tile.index,
-            row=tile.rows.core_start,
-            column=tile.columns.core_start,
-            classes=classes.classes,
-            nodata=seen.nodata,
-            not_finite=classes.not_finite,
-            probabilities=classes.probabilities,
-            preview=seen.preview,
-            skipped=found is None if skipped is None else skipped,
-        )
-        return self.class_map.write(block, seam)
+        """Run the network, and take what it gives as far as the tile alone can say."""
+        outputs = None if ready.inputs is None else self.model.infer(ready.inputs)
+        return self.maker.take(ready.seen, outputs)
 
 
 def preview_bands(source: ModelInput, bands: Sequence[SceneBand]) -> tuple[int, ...]:

@@ -14,6 +14,7 @@ from edgers.pipeline.model import Model, load_model
 from edgers.pipeline.preprocess import Preprocessor
 from edgers.scene.raster import SceneWindow
 from edgers.scene.scene import Scene
+from edgers.tasks.kinds import kind_of
 from edgers.tasks.segmentation import SegmentationDecoder, gives_scores
 
 SAMPLE_TYPES = ("uint8", "int16", "uint16", "float32")
@@ -58,6 +59,8 @@ def warm_up_input(source: ModelInput, sample_types: Sequence[str]) -> None:
 
 def _finish(model: Model) -> None:
     """Decode the golden tile's answer, and vote on a few classes as for overviews."""
+    if kind_of(model.output) != "classes":
+        return
     data_type = SegmentationDecoder(model.output, with_probabilities=False).data_type
     halve(np.zeros((2, 2), data_type), 0)
     if not gives_scores(model.output):
@@ -65,4 +68,4 @@ def _finish(model: Model) -> None:
     found = np.load(io.BytesIO(model.bundle.entries[GOLDEN_OUTPUT]), allow_pickle=False)
     for with_probabilities in (False, True):
         decoder = SegmentationDecoder(model.output, with_probabilities=with_probabilities)
-        decoder.classes(decoder.scores(found))
+        decoder.settle(decoder.scores(found))

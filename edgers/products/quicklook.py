@@ -23,6 +23,7 @@ CONTRAST = 4.0
 the light and the ground is black."""
 
 Bytes = npt.NDArray[np.uint8]
+Colour = tuple[int, int, int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,20 +74,32 @@ def write_quicklook(
     path: Path, preview: Preview, classes: Sequence[ModelClass], areas: Sequence[ClassArea],
     *, title: str, nodata_share: float,
 ) -> None:  # fmt: skip
-    """Draw the two panels and the legend into a PNG."""
-    factor = max(1, MIN_SIDE_PX // max(preview.classes.shape))
+    """Draw the scene, its classes and the legend into a PNG."""
+    rows = [(rgb(c.colour), _legend_line(a)) for c, a in zip(classes, areas, strict=True)]
+    panels = [preview.scene_picture(), preview.class_picture(classes)]
+    write_sheet(path, panels, [*rows, nodata_row(nodata_share)], title=title)
+
+
+def nodata_row(nodata_share: float) -> tuple[Colour, str]:
+    """Give the line of the legend that tells how much has no data."""
+    return EMPTY, f"nodata  {nodata_share:.1%} of the scene"
+
+
+def write_sheet(
+    path: Path, pictures: Sequence[Bytes], rows: Sequence[tuple[Colour, str]], *, title: str
+) -> None:
+    """Draw panels of one size, (height, width, 3), side by side, and a legend, into a PNG."""
+    factor = max(1, MIN_SIDE_PX // max(pictures[0].shape[:2]))
     panels = [
         Image.fromarray(picture.repeat(factor, axis=0).repeat(factor, axis=1))
-        for picture in (preview.scene_picture(), preview.class_picture(classes))
+        for picture in pictures
     ]
     font = ImageFont.load_default(size=FONT_PX)
-    rows = [(_rgb(c.colour), _legend_line(a)) for c, a in zip(classes, areas, strict=True)]
-    rows.append((EMPTY, f"nodata  {nodata_share:.1%} of the scene"))
     width, height = panels[0].size
     text_px = max(int(font.getlength(text)) for _, text in [*rows, (INK, title)])
     sheet = Image.new(
         "RGB",
-        (max(2 * width, text_px + 2 * LINE_PX) + 3 * MARGIN_PX,
+        (max(len(panels) * width, text_px + 2 * LINE_PX) + (len(panels) + 1) * MARGIN_PX,
          height + 3 * MARGIN_PX + LINE_PX * (len(rows) + 1)),
         PAPER,
     )  # fmt: skip
@@ -112,7 +125,8 @@ def _write(draw: ImageDraw.ImageDraw, place: tuple[int, int], text: str) -> None
         draw.text((place[0] + font.getlength(plain), place[1] - 2), "2", fill=INK, font=small)
 
 
-def _rgb(colour: str) -> tuple[int, int, int]:
+def rgb(colour: str) -> Colour:
+    """Read a colour of six hexadecimal digits."""
     red, green, blue = bytes.fromhex(colour)
     return red, green, blue
 

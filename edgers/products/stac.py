@@ -3,16 +3,16 @@
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from edgers.contract import ModelClass
-from edgers.products.areas import ClassArea
+from edgers.products.found import Found
 from edgers.scene.date import FILE_DATE, acquisition_time
 from edgers.scene.outline import outline
 from edgers.scene.place import Place
 
-__all__ = ["FILE_DATE", "acquisition_time", "write_item"]
+__all__ = ["FILE_DATE", "PICTURE", "RASTER", "Asset", "acquisition_time", "write_item"]
 
 STAC_VERSION = "1.1.0"
 EXTENSIONS = (
@@ -21,15 +21,32 @@ EXTENSIONS = (
 )
 
 
-def write_item(
-    path: Path, *, place: Place, on_map: Place | None, classes: Sequence[ModelClass],
-    areas: Sequence[ClassArea], assets: Mapping[str, str], time: tuple[str, str],
-    provenance: Mapping[str, object], span: tuple[str, str] | None = None,
-) -> None:  # fmt: skip
-    """Write the Item; `assets` maps the roles of products to file names.
+RASTER = "image/tiff; application=geotiff; profile=cloud-optimized"
+PICTURE = "image/png"
 
-    Products lie at `place`, those whose role ends in `_map` at `on_map`. `span` are the first and
-    last date of a series, RFC 3339.
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asset:
+    """One file that an Item describes."""
+
+    name: str
+    """File name; it lies beside the Item."""
+    media_type: str
+    """Media type."""
+    on_map: bool = False
+    """Whether it lies on the map grid that is wanted beside the scene's own."""
+    fields: Mapping[str, object] = field(default_factory=dict)
+    """Further fields, such as the classes of a class map."""
+
+
+def write_item(
+    path: Path, *, place: Place, on_map: Place | None, found: Found, assets: Mapping[str, Asset],
+    time: tuple[str, str], provenance: Mapping[str, object], span: tuple[str, str] | None = None,
+) -> None:  # fmt: skip
+    """Write the Item; `assets` are the products by their roles.
+
+    Products lie at `place`, some at `on_map`. `span` are the first and last date of a series,
+    RFC 3339.
     """
     footprint = outline(place)
     item = {
@@ -44,19 +61,37 @@ def write_item(
             **({"start_datetime": span[0], "end_datetime": span[1]} if span else {}),
             "edgers:datetime_from": time[1],
             **_projection(place),
-            "edgers:classes": [asdict(area) for area in areas],
+            **found.properties(),
             **{f"edgers:{key}": value for key, value in provenance.items()},
         },
         "links": [],
         "assets": {
             role: {
-                **_asset(role, name, classes),
-                **(_projection(on_map) if on_map and role.endswith("_map") else {}),
+                "href": f"./{one.name}",
+                "type": one.media_type,
+                "roles": ["thumbnail" if one.media_type == PICTURE else "data"],
+                **one.fields,
+                **(_projection(on_map) if on_map and one.on_map else {}),
             }
-            for role, name in assets.items()
+            for role, one in assets.items()
         },
     }
     path.write_text(json.dumps(item, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def class_fields(classes: Sequence[ModelClass]) -> dict[str, object]:
+    """Give the fields by which the classification extension tells what values mean."""
+    return {
+        "classification:classes": [
+            {
+                "value": one.value,
+                "name": _class_name(one.name),
+                "description": one.name,
+                "color_hint": one.colour,
+            }
+            for one in classes
+        ]
+    }
 
 
 def _projection(place: Place) -> dict[str, object]:
@@ -71,28 +106,6 @@ def _projection(place: Place) -> dict[str, object]:
     if authority:
         return {**fields, "proj:code": ":".join(authority)}
     return {**fields, "proj:code": None, "proj:wkt2": place.crs.to_wkt(version="WKT2_2019")}
-
-
-def _asset(role: str, name: str, classes: Sequence[ModelClass]) -> dict[str, object]:
-    """Describe one file."""
-    if role == "quicklook":
-        return {"href": f"./{name}", "type": "image/png", "roles": ["thumbnail"]}
-    asset: dict[str, object] = {
-        "href": f"./{name}",
-        "type": "image/tiff; application=geotiff; profile=cloud-optimized",
-        "roles": ["data"],
-    }
-    if role.startswith("classes"):
-        asset["classification:classes"] = [
-            {
-                "value": c.value,
-                "name": _class_name(c.name),
-                "description": c.name,
-                "color_hint": c.colour,
-            }
-            for c in classes
-        ]
-    return asset
 
 
 def _class_name(name: str) -> str:

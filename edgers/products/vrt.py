@@ -32,6 +32,12 @@ class Meaning:
     """Tags of the file."""
     classes: Sequence[ModelClass] = ()
     """Classes of a class map: they give its colours."""
+    units: Sequence[str] = ()
+    """Unit of each band; empty where none has one."""
+    scale: float = 1.0
+    """Value of a step between two samples."""
+    offset: float = 0.0
+    """Value of a sample of 0."""
 
 
 def write_vrt(
@@ -56,6 +62,11 @@ def write_vrt(
             _add_colours(band, meaning.classes)
         else:
             _add_text(band, "ColorInterp", "Gray" if len(meaning.bands) == 1 else "Undefined")
+        if meaning.units and meaning.units[position]:
+            _add_text(band, "UnitType", meaning.units[position])
+        if (meaning.scale, meaning.offset) != (1.0, 0.0):
+            _add_text(band, "Scale", repr(meaning.scale))
+            _add_text(band, "Offset", repr(meaning.offset))
         for overview in overviews:
             level = ET.SubElement(band, "Overview")
             _add_text(level, "SourceFilename", overview.name).set("relativeToVRT", "1")

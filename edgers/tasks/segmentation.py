@@ -66,7 +66,7 @@ class SegmentationDecoder:
         core = image[..., top : top + height, left : left + width]
         if self.gives_indices:
             return self._decode_indices(core.reshape(height, width))
-        return self.classes(core.astype(np.float32, copy=False))
+        return self.settle(core.astype(np.float32, copy=False))
 
     def scores(self, tensor: npt.NDArray[np.generic]) -> npt.NDArray[np.float32]:
         """Give the scores of a whole window, (class, height, width), as the graph gives them."""
@@ -75,7 +75,7 @@ class SegmentationDecoder:
         )
         return scores
 
-    def classes(self, scores: npt.NDArray[np.float32]) -> ClassBlock:
+    def settle(self, scores: npt.NDArray[np.float32]) -> ClassBlock:
         """Choose classes from scores, (class, height, width)."""
         found = decode(scores, self._rule, with_probabilities=self._with_probabilities)
         return ClassBlock(

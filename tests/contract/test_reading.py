@@ -11,7 +11,7 @@ from stac_model.schema import MLModelProperties
 
 from edgers.contract import Band, Contract, contract_from_document, contract_from_file
 from edgers.contract.model import DEFAULT_GSD_TOLERANCE, DEFAULT_WAVELENGTH_TOLERANCE_UM, NodataRule
-from edgers.contract.read import PALETTE
+from edgers.contract.read_output import PALETTE
 from edgers.errors import ContractError
 
 

@@ -18,7 +18,7 @@ def test_a_bundle_preprocesses_and_decodes_as_its_runs_will(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made, decoded = [], []
-    tensor, classes = Preprocessor.tensor, SegmentationDecoder.classes
+    tensor, classes = Preprocessor.tensor, SegmentationDecoder.settle
 
     def seen_tensor(self: Preprocessor, window: SceneWindow, shape: tuple[int, int]) -> Any:
         found = tensor(self, window, shape)
@@ -31,7 +31,7 @@ def test_a_bundle_preprocesses_and_decodes_as_its_runs_will(
         return found
 
     monkeypatch.setattr(Preprocessor, "tensor", seen_tensor)
-    monkeypatch.setattr(SegmentationDecoder, "classes", seen_classes)
+    monkeypatch.setattr(SegmentationDecoder, "settle", seen_classes)
     warmup.warm_up_bundle(open_bundle(make_bundle(tmp_path, contract_document())))
     assert made == [
         (kind, (1, 3, side, side), "float32")

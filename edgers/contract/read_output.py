@@ -1,0 +1,85 @@
+"""Reading an output of a contract: what it holds, and how that is written down."""
+
+from typing import get_args
+
+from edgers.contract.fields import Fields
+from edgers.contract.model import Blend, ModelClass, ModelOutput, OutputValue, Storage
+from edgers.contract.tensor_axes import read_axes
+from edgers.kernels.score_rule import Activation
+
+OUTPUT_FIELDS = (
+    "edgers:activation",
+    "edgers:threshold",
+    "edgers:blend",
+    "edgers:values",
+    "edgers:storage",
+)
+ACTIVATIONS: tuple[Activation, ...] = ("softmax", "sigmoid", "none")
+BLENDS: tuple[Blend, ...] = get_args(Blend)
+STORED_TYPES = ("int16", "uint16", "uint8")
+PALETTE = ("B5A886", "2B6CB0", "E2E8F0", "2F855A", "C05621", "805AD5", "D69E2E", "97266D")
+"""Colours for classes that name none, in turn: earth, water, cloud, vegetation and on."""
+
+
+def read_output(source: Fields) -> ModelOutput:
+    """Read one entry of `mlm:output`."""
+    source.refuse_unknown("edgers:", OUTPUT_FIELDS)
+    shape, axes, data_type = read_axes(source, "result")
+    tasks = source.texts("tasks")
+    threshold = source.number("edgers:threshold", 0.5)
+    if not 0 < threshold < 1:
+        raise source.fail("edgers:threshold", "It must lie between 0 and 1.")
+    return ModelOutput(
+        name=source.text("name"),
+        task=next((task for task in tasks if "segmentation" in task), tasks[0] if tasks else ""),
+        shape=shape,
+        dim_order=axes,
+        data_type=data_type,
+        classes=_read_classes(source) if source.has("classification:classes") else (),
+        activation=source.choice("edgers:activation", ACTIVATIONS, "softmax"),
+        threshold=threshold,
+        blend=source.choice("edgers:blend", BLENDS) if source.has("edgers:blend") else None,
+        values=_read_values(source) if source.has("edgers:values") else (),
+        storage=_read_storage(source) if source.has("edgers:storage") else None,
+    )
+
+
+def _read_classes(source: Fields) -> tuple[ModelClass, ...]:
+    """Read `classification:classes`."""
+    classes = []
+    for i, entry in enumerate(source.objects("classification:classes")):
+        value = entry.optional_count("value", 0)
+        name = entry.optional_text("name", "description", "title")
+        if value is None or name is None:
+            raise entry.fail("value" if value is None else "name", "A class needs value and name.")
+        colour = entry.optional_text("color_hint", "color-hint") or PALETTE[i % len(PALETTE)]
+        if len(colour) != 6 or any(digit not in "0123456789abcdefABCDEF" for digit in colour):
+            raise entry.fail("color_hint", "It must be six hexadecimal digits, RRGGBB.")
+        classes.append(ModelClass(value=value, name=name, colour=colour.upper()))
+    for what, items in (("value", [c.value for c in classes]), ("name", [c.name for c in classes])):
+        if len(set(items)) != len(items):
+            raise source.fail("classification:classes", f"Each {what} must be there once.")
+    if max(entry.value for entry in classes) > 65_534:
+        raise source.fail("classification:classes", "Values must be at most 65534.")
+    return tuple(classes)
+
+
+def _read_values(source: Fields) -> tuple[OutputValue, ...]:
+    """Read `edgers:values`."""
+    found = tuple(
+        OutputValue(name=entry.text("name"), unit=entry.optional_text("unit") or "")
+        for entry in source.objects("edgers:values")
+    )
+    if len({one.name for one in found}) != len(found):
+        raise source.fail("edgers:values", "Each name must be there once.")
+    return found
+
+
+def _read_storage(source: Fields) -> Storage:
+    """Read `edgers:storage`."""
+    stated = source.object("edgers:storage")
+    return Storage(
+        data_type=stated.choice("data_type", STORED_TYPES),
+        scale=stated.positive("scale"),
+        offset=stated.number("offset", 0.0),
+    )

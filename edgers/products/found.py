@@ -1,0 +1,57 @@
+"""What the products of one scene hold, in numbers: for reports and for people."""
+
+from dataclasses import asdict, dataclass
+
+from edgers.products.areas import ClassArea
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ValueRange:
+    """What one band of values holds."""
+
+    name: str
+    """Name of the band."""
+    unit: str
+    """Unit of its values; empty where the contract states none."""
+    pixels: int
+    """Pixels that have a value."""
+    least: float | None
+    """Smallest value; None where no pixel has one."""
+    most: float | None
+    """Largest value."""
+    mean: float | None
+    """Mean value."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ObjectCount:
+    """How many objects of one class there are."""
+
+    name: str
+    """Class name."""
+    objects: int
+    """Objects."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What was found in one scene; what a model does not give is empty."""
+
+    classes: tuple[ClassArea, ...] = ()
+    """What each class covers."""
+    values: tuple[ValueRange, ...] = ()
+    """What each band of values holds."""
+    objects: tuple[ObjectCount, ...] = ()
+    """How many objects each class has."""
+    rows: int | None = None
+    """Rows of the table; None where there is none."""
+
+    def properties(self) -> dict[str, object]:
+        """Give what there is as fields of a STAC Item."""
+        fields: dict[str, object] = {
+            "edgers:classes": [asdict(one) for one in self.classes],
+            "edgers:values": [asdict(one) for one in self.values],
+            "edgers:objects": [asdict(one) for one in self.objects],
+        }
+        kept = {key: value for key, value in fields.items() if value}
+        return kept if self.rows is None else {**kept, "edgers:rows": self.rows}
