@@ -22,6 +22,7 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import onnx
@@ -33,6 +34,7 @@ from rasterio.windows import Window
 from edgers.bench.memory import write_scene
 from edgers.bench.plain_loop import seconds
 from edgers.bundle import open_bundle
+from edgers.engines import Tensors
 from edgers.export.compile import compile_bundle
 from edgers.pipeline.model import Model, load_model
 from edgers.pipeline.options import RunOptions
@@ -179,7 +181,8 @@ class Parts:
         with self._opened() as work:
             some = itertools.islice(self._grid, KEPT_TENSORS)
             ready = [work.preprocess(work.read(tile)) for tile in some]
-            self._tensors = [one.tensors for one in ready if one.tensors is not None]
+            # The CPU preprocesses: `_opened` names no kernels.
+            self._tensors = [cast(Tensors, one.inputs) for one in ready if one.inputs]
             outputs = model.engine.infer(self._tensors[0])
             first = next(iter(self._grid))
             self._found = work.decoder.decode(outputs[model.output.name], first)

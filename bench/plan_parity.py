@@ -17,6 +17,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from edgers.versions import version_text
+
 from edgers.build_kit import Attempt, BuildKit
 from edgers.building.profiles import golden_tiles
 from edgers.bundle import Bundle, open_bundle
@@ -34,7 +36,6 @@ from edgers.export.plan_comparison import (
     worst,
 )
 from edgers.targets.cuda_probe import cuda_problem
-from edgers.versions import version_text
 
 TILES = 8
 """Tiles that are drawn from scenes."""

@@ -59,6 +59,10 @@ class Certificate:
     """File of the labels by scene."""
     quantized: Quantized | None = None
     """How it was quantized; None for a precision that needs no calibration."""
+    form: str = ""
+    """Which form of the graph it is of, where a bundle has several; else empty."""
+    device: str = ""
+    """What is known from the device itself, where it was judged elsewhere; else empty."""
 
     @property
     def seen_before(self) -> tuple[str, ...]:
@@ -79,6 +83,10 @@ def certificate_document(certificate: Certificate) -> dict[str, object]:
         "labels": dict(certificate.labels),
         "measured_on": dict(certificate.machine),
     }
+    if certificate.form:
+        found["form"] = certificate.form
+    if certificate.device:
+        found["on_the_device"] = certificate.device
     if certificate.quantized is not None:
         found["quantized"] = _quantized_document(certificate.quantized)
     return found
@@ -121,8 +129,9 @@ def _quantized_document(one: Quantized) -> dict[str, object]:
 def certificate_lines(document: Any) -> list[tuple[str, str]]:
     """Tell a certificate as people read it; raises KeyError, TypeError or ValueError for others."""
     verdict = verdict_from_document(document["verdict"])
+    form = f" ({document['form']})" if "form" in document else ""
     lines = [
-        ("certificate", f"{document['precision']} on {document['engine']} · "
+        ("certificate", f"{document['precision']}{form} on {document['engine']} · "
          f"{document['max_drop']:g} may be lost"),
         *verdict_lines(verdict),
     ]  # fmt: skip
@@ -135,6 +144,8 @@ def certificate_lines(document: Any) -> list[tuple[str, str]]:
         lines += _quantized_lines(quantized)
     where = document["measured_on"]
     lines.append(("judged on", f"{where['processor']} ({where['machine']}, {where['system']})"))
+    if "on_the_device" in document:
+        lines.append(("on device", document["on_the_device"]))
     return lines
 
 

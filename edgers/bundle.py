@@ -52,6 +52,8 @@ class EngineChoice:
     """Settings of the runtime, by name; bundles of older versions have none."""
     golden: str = GOLDEN_OUTPUT
     """Entry that holds what the graph must give for the golden tile."""
+    weights: str = ""
+    """Entry of the graph whose weights fill a plan that was built without; empty for others."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -220,6 +222,7 @@ def _bundle(entries: Mapping[str, bytes], manifest: Mapping[str, object], path: 
                 **{k: str(one[k]) for k in ("name", "version", "precision", "graph")},
                 settings=_words(one.get("settings", {})),
                 golden=str(one.get("golden", GOLDEN_OUTPUT)),
+                weights=str(one.get("weights", "")),
             )
             for one in cast(list[Mapping[str, object]], manifest["engines"])
         )
@@ -227,7 +230,12 @@ def _bundle(entries: Mapping[str, bytes], manifest: Mapping[str, object], path: 
         target, measured = str(manifest["target"]), json.loads(entries[MEASURED])
         contract = contract_from_bytes(entries[CONTRACT], f"in {path.name}")
         kit = _kit(manifest)
-        needed = (entry for engine in engines for entry in (engine.graph, engine.golden))
+        needed = (
+            entry
+            for engine in engines
+            for entry in (engine.graph, engine.golden, engine.weights)
+            if entry
+        )
         parts = {GOLDEN_OUTPUT, *golden_inputs(contract).values(), *needed, *_kit_entries(kit)}
         if not engines or not parts <= set(entries):
             raise KeyError(*sorted(parts - set(entries)) or ["engines"])

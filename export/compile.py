@@ -2,17 +2,18 @@
 
 import platform
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import edgers
-from edgers.bundle import CONTRACT, Bundle, bundle_bytes, canonical_json, open_bundle
+from edgers.bundle import CONTRACT, bundle_bytes, canonical_json, open_bundle
 from edgers.calibration.certificate import certificate_document
 from edgers.contract import contract_from_file
+from edgers.errors import BadInputError
 from edgers.export.accuracy import AccuracyDemand
 from edgers.export.allowed import Allowed, check_allowed
+from edgers.export.compiled import Compiled, operators_of
 from edgers.export.graph import check_fit, graph_from_file
-from edgers.export.proof import Proof
+from edgers.export.kit_options import KitOptions
 from edgers.export.trial import Subject
 from edgers.files import write_whole
 from edgers.targets.target import Candidate, target_from_name
@@ -23,26 +24,15 @@ GRAPH_ENTRY = "graph/{}.onnx"
 """Entry of a form of the graph, by its precision."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Compiled:
-    """What compiling gave."""
-
-    bundle: Bundle
-    """The bundle, opened again from disk."""
-    path: Path
-    """Where it is."""
-    operators: dict[str, int]
-    """How many nodes of each operator the graph has."""
-    proof: Proof | None
-    """What the check of the halo showed; None for a graph without a bound."""
-
-
 def compile_bundle(
     graph: Path, contract: Path, path: Path, *, target: str = "cpu",
     engine: str | None = None, precisions: Sequence[str] = ("fp32",),
-    demand: AccuracyDemand | None = None, tell: Callable[[str], None] = lambda _: None,
+    demand: AccuracyDemand | None = None, kit: KitOptions | None = None,
+    tell: Callable[[str], None] = lambda _: None,
 ) -> Compiled:  # fmt: skip
     """Compile a graph into a bundle at `path`, on the fastest engine that passes.
+
+    For a target with a GPU it is a build kit (`compile_kit`), which `kit` has choices for.
 
     With an `engine` named and one precision, the same inputs give the same bytes; else engines are
     timed, and the bundle id hangs on which was chosen, not on the times. With a `demand`, other
@@ -53,6 +43,19 @@ def compile_bundle(
     """
     device = target_from_name(target)
     allowed = Allowed(engine=engine, precisions=tuple(precisions))
+    if device.gpu is not None:
+        from edgers.export.kit import compile_kit
+
+        return compile_kit(
+            graph, contract, path, target=device, allowed=allowed, demand=demand, options=kit,
+            tell=tell,
+        )  # fmt: skip
+    if kit not in (None, KitOptions()):
+        raise BadInputError(
+            f"target {device.name} has no GPU.",
+            rule="CUDA kernels and a DLA are for build kits.",
+            fix="Leave --kernels, --no-kernels and --dla out, or name a target with a GPU.",
+        )
     check_allowed(device, allowed)
     stated = contract_from_file(contract)
     model = graph_from_file(graph)
@@ -88,10 +91,9 @@ def compile_bundle(
     if chosen.left_out:
         measured["left_out"] = chosen.left_out
     write_whole(path, bundle_bytes(entries, facts, measured))
-    operators: dict[str, int] = {}
-    for node in model.graph.node:
-        operators[node.op_type] = operators.get(node.op_type, 0) + 1
-    return Compiled(bundle=open_bundle(path), path=path, operators=operators, proof=decision.proof)
+    return Compiled(
+        bundle=open_bundle(path), path=path, operators=operators_of(model), proof=decision.proof
+    )
 
 
 def _choice(subject: Subject, candidate: Candidate, version: str) -> dict[str, object]:

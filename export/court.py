@@ -64,6 +64,11 @@ class Court(Closing):
         """Remove the products."""
         self._opened.close()
 
+    @property
+    def label_names(self) -> dict[str, str]:
+        """Give the file of the labels by scene."""
+        return {one.name: one.scene.label.name for one in self.fp32 if one.scene.label}
+
     def verdict(self, graph: bytes, candidate: Candidate) -> Verdict:
         """Run a graph over all scenes and compare; raises EngineError where it does not load."""
         key = _key(graph, candidate)

@@ -1,6 +1,7 @@
 """The golden tile: an input with a known answer that every load of a bundle must reproduce."""
 
 import io
+from collections.abc import Mapping
 
 import numpy as np
 import numpy.typing as npt
@@ -40,6 +41,13 @@ def golden_answer(engine: Engine, contract: Contract, halo: Halo) -> bytes:
     answer = engine.infer(_golden_tiles(contract, halo))[contract.outputs[0].name]
     check_answer(contract, answer.shape)
     return _npy(answer)
+
+
+def golden_sides_px(contract: Contract, golden: Mapping[str, bytes]) -> tuple[int, int]:
+    """Give height and width of the golden tile of the main input, from its entries."""
+    main = contract.main
+    shape = np.load(io.BytesIO(golden[golden_inputs(contract)[main.name]])).shape
+    return shape[main.dim_order.index("height")], shape[main.dim_order.index("width")]
 
 
 def _golden_tiles(contract: Contract, halo: Halo) -> dict[str, npt.NDArray[np.generic]]:

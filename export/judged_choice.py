@@ -56,20 +56,25 @@ def choose(
     if demand is None:
         left_out = {}
         if "int8" in allowed.precisions:
-            allowed = _without_int8(allowed)
+            allowed = without_int8(allowed)
             left_out["int8"] = NOTHING_TO_CALIBRATE_ON
         decision = choose_engine(subject, target, allowed, tell)
         return JudgedChoice(subject=subject, decision=decision, left_out=left_out)
+    check_more_than_fp32(allowed)
+    return _judged(subject, target, allowed, demand, tell)
+
+
+def check_more_than_fp32(allowed: Allowed) -> None:
+    """Raise BadInputError where there are scenes and nothing to judge on them."""
     if set(allowed.precisions) == {"fp32"}:
         raise BadInputError(
             "there is nothing to calibrate or to judge.",
             seen="FP32 alone may ship.",
             fix="Allow more with --precision int8 or --precision auto, or leave the scenes out.",
         )
-    return _judged(subject, target, allowed, demand, tell)
 
 
-def _without_int8(allowed: Allowed) -> Allowed:
+def without_int8(allowed: Allowed) -> Allowed:
     """Leave INT8 out; raises BadInputError where nothing else is allowed."""
     others = tuple(one for one in allowed.precisions if one != "int8")
     if not others:
@@ -86,11 +91,7 @@ def _judged(
 ) -> JudgedChoice:
     if demand.report is not None:
         check_report(demand.report)
-    contract, renamed = subject.contract, demand.renamed
-    demand = replace(
-        demand, calibrate=scenes_in(demand.calibrate, contract, renamed),
-        judge=scenes_in(demand.judge, contract, renamed),
-    )  # fmt: skip
+    demand = with_scenes_found(demand, subject)
     calibrate, judged = share_out(demand)
     candidates = allowed_candidates(target, allowed)
     reference = reference_of(target, subject, "fp32")
@@ -100,7 +101,7 @@ def _judged(
     with Court(subject, golden, reference.candidate, demand, judged, tell) as court:
         eight = [one for one in candidates if one.precision == "int8"]
         if eight and not (calibrate or demand.ranges):
-            allowed = _without_int8(allowed)
+            allowed = without_int8(allowed)
             left_out["int8"] = NOTHING_TO_CALIBRATE_ON
         elif eight:
             try:
@@ -111,7 +112,7 @@ def _judged(
             except AccuracyError as error:
                 if all(one.precision == "int8" for one in candidates):
                     raise
-                allowed = _without_int8(allowed)
+                allowed = without_int8(allowed)
                 left_out["int8"] = f"{error.what} {error.seen}"
             else:
                 subject = replace(subject, forms={"int8": form.graph})
@@ -127,6 +128,15 @@ def _judged(
     return JudgedChoice(
         subject=subject, decision=decision, certificate=certificate, left_out=left_out
     )
+
+
+def with_scenes_found(demand: AccuracyDemand, subject: Subject) -> AccuracyDemand:
+    """Put scenes in the place of folders and patterns; raises BadInputError where there is none."""
+    contract, renamed = subject.contract, demand.renamed
+    return replace(
+        demand, calibrate=scenes_in(demand.calibrate, contract, renamed),
+        judge=scenes_in(demand.judge, contract, renamed),
+    )  # fmt: skip
 
 
 def _without_overflow(
@@ -153,25 +163,29 @@ def _certificate(
     if candidate.precision == "fp32":
         return None
     verdict = court.verdict(subject.form(candidate.precision), candidate)
-    labels = {one.scene: s.label.name
-              for one, s in zip(verdict.scenes, court.scenes, strict=True) if s.label}  # fmt: skip
     is_quantized = form is not None and candidate.precision == "int8"
     return Certificate(
         engine=f"{candidate.engine} {version}",
         precision=candidate.precision,
         max_drop=demand.max_drop,
         verdict=verdict,
-        machine={
-            "machine": platform.machine(),
-            "processor": processor_name(),
-            "system": platform.system(),
-        },
-        labels=labels,
-        quantized=_quantized(form) if is_quantized and form else None,
+        machine=machine_facts(),
+        labels=court.label_names,
+        quantized=quantized_facts(form) if is_quantized and form else None,
     )
 
 
-def _quantized(form: QuantizedForm) -> Quantized:
+def machine_facts() -> dict[str, str]:
+    """Say where accuracy is measured."""
+    return {
+        "machine": platform.machine(),
+        "processor": processor_name(),
+        "system": platform.system(),
+    }
+
+
+def quantized_facts(form: QuantizedForm) -> Quantized:
+    """Say how a graph came to INT8."""
     kept = form.plan.kept
     return Quantized(
         scenes=form.ranges.scenes,

@@ -31,6 +31,9 @@ from edgers.tasks.segmentation import class_axis
 MEASURED_TILES = 8
 """Tiles each layer is measured on, and ways to quantize are: enough to put them in order."""
 
+CPU_PLAN = QuantizationPlan()
+"""What all ways to quantize for CPUs have in common."""
+
 Tell = Callable[[str], None]
 
 
@@ -56,17 +59,20 @@ class QuantizedForm:
     """What each layer loses alone; None where nobody had to know."""
     search: SearchResult | None
     """How layers to keep were found; None where none had to be."""
+    maker: "FormMaker"
+    """What quantizes the same graph in other ways."""
 
 
 def quantized_form(
     subject: Subject, court: Court, candidate: Candidate, demand: AccuracyDemand,
-    scenes: Sequence[Path], tell: Tell,
+    scenes: Sequence[Path], tell: Tell, plan: QuantizationPlan = CPU_PLAN,
 ) -> QuantizedForm:  # fmt: skip
     """Calibrate on `scenes`, quantize, and judge with the engine of `candidate`.
 
-    Over the limit, layers go back to higher precision by what they were measured to lose. Raises
-    AccuracyError where that is not allowed or does not help, and GraphError, BadInputError or
-    SceneError where something does not fit.
+    `plan` says what is the same in all ways that are tried. Over the limit, layers go back to
+    higher precision by what they were measured to lose. Raises AccuracyError where that is not
+    allowed or does not help, and GraphError, BadInputError or SceneError where something does not
+    fit.
     """
     tell("choosing tiles")
     tiles = sample_tiles(
@@ -74,12 +80,12 @@ def quantized_form(
         seed=demand.seed, renamed=demand.renamed,
         labels=(lambda scene: label_of(scene, demand.labels)) if demand.labels else None,
     )  # fmt: skip
-    maker = _Maker(subject, tiles, demand, tell)
+    maker = FormMaker(subject, tiles, demand, tell, plan)
     chosen = best_of(maker.variants)
     form = QuantizedForm(
         graph=chosen.graph, plan=chosen.plan, layers=maker.layers, ranges=maker.ranges,
         tiles=tiles, variants=maker.variants, verdict=court.verdict(chosen.graph, candidate),
-        sensitivity=None, search=None,
+        sensitivity=None, search=None, maker=maker,
     )  # fmt: skip
     passes = form.verdict.passes(demand.max_drop)
     if passes and demand.report is None:
@@ -106,12 +112,13 @@ def quantized_form(
     )  # fmt: skip
 
 
-class _Maker:
+class FormMaker:
     """Quantizes one graph in any way, with ranges that were measured once."""
 
     def __init__(
-        self, subject: Subject, tiles: SampledTiles, demand: AccuracyDemand, tell: Tell
-    ) -> None:
+        self, subject: Subject, tiles: SampledTiles, demand: AccuracyDemand, tell: Tell,
+        plan: QuantizationPlan,
+    ) -> None:  # fmt: skip
         self._subject, self._tiles, self._demand, self._tell = subject, tiles, demand, tell
         output = subject.contract.outputs[0]
         axis = class_axis(output)
@@ -121,7 +128,7 @@ class _Maker:
         self._sources = {False: (subject.graph, self.ranges)}
         tell("ways to quantize")
         self.variants = variants_of(
-            subject.graph, self.ranges, QuantizationPlan(), self._equalised_ranges,
+            subject.graph, self.ranges, plan, self._equalised_ranges,
             Measure(
                 tiles=self._few, output=output.name,
                 class_axis=output.dim_order.index(axis) if axis else None,
@@ -133,6 +140,10 @@ class _Maker:
         source, ranges = self._sources[plan.equalised]
         made = quantized(source, ranges, plan)
         return bias_corrected(made, source, self._few) if plan.bias_corrected else made
+
+    def source(self, plan: QuantizationPlan) -> tuple[bytes, Ranges]:
+        """Give the graph that a plan quantizes, and its ranges."""
+        return self._sources[plan.equalised]
 
     def sensitivity(self, plan: QuantizationPlan) -> Sensitivity:
         """Measure what each layer loses alone; half of the time of the search may go into that."""

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
+import numpy.typing as npt
 
 from edgers.bundle import GOLDEN_OUTPUT, golden_inputs
 from edgers.contract import Contract
@@ -87,7 +88,7 @@ def try_candidate(
         found = engine.infer(golden_tensors(subject.contract, golden))
         answer = found[subject.contract.outputs[0].name]
         expected = golden[subject.golden_output(candidate.precision)]
-        apart = share_apart(answer, np.load(io.BytesIO(expected)))
+        apart = share_apart(answer, array_of(expected))
         proof = None
         if subject.halo.is_exact:
             proof = prove_tiling(engine, subject.contract, subject.halo)
@@ -105,9 +106,13 @@ def try_candidate(
 
 def golden_tensors(contract: Contract, golden: Mapping[str, bytes]) -> Tensors:
     """Read the golden tile of each input from the bundle's entries."""
-    return {
-        name: np.load(io.BytesIO(golden[entry])) for name, entry in golden_inputs(contract).items()
-    }
+    return {name: array_of(golden[entry]) for name, entry in golden_inputs(contract).items()}
+
+
+def array_of(entry: bytes) -> npt.NDArray[np.generic]:
+    """Read a bundle entry that holds an array."""
+    found: npt.NDArray[np.generic] = np.load(io.BytesIO(entry), allow_pickle=False)
+    return found
 
 
 def _one_line(error: EngineError) -> str:

@@ -15,6 +15,8 @@ DISTRIBUTIONS = (
 
 VERSION = re.compile(r"[0-9]{1,5}(?:\.[0-9]{1,5}){1,3}")
 
+PYTHON_VERSION = re.compile(rf"^Version: ({VERSION.pattern})", re.MULTILINE)
+
 LIBRARY = re.compile(rb"Package: libnvinfer[0-9]*\n")
 """The runtime library, such as `libnvinfer10`; its `-dev`, `-lean` and `-plugin` are others."""
 
@@ -27,12 +29,13 @@ def python_tensorrt() -> Version | None:
     """Give the version of the Python package; None where there is none."""
     for name in DISTRIBUTIONS:
         try:
-            found = VERSION.match(metadata.version(name))
-        # A damaged package has no version, which is another error in each Python.
-        except (metadata.PackageNotFoundError, KeyError, TypeError, ValueError, OSError):
+            package = metadata.distribution(name)
+            # Read by us: what a package without a version gives hangs on the Python.
+            text = package.read_text("METADATA") or package.read_text("PKG-INFO") or ""
+        except (metadata.PackageNotFoundError, ValueError, OSError):
             continue
-        if found:
-            return _version(found[0])
+        if found := PYTHON_VERSION.search(text):
+            return _version(found[1])
     return None
 
 

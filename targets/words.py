@@ -46,7 +46,7 @@ def tensorrt_text(target: Target) -> str:
     if target.gpu is None:
         return "–"
     if target.why_no_plan:
-        return f"{text_from_version(target.gpu.software[-1].tensorrt)}: too old"
+        return f"{text_from_version(target.gpu.software[-1].tensorrt[:2])}: too old"
     shown = [text_from_version(one.tensorrt[:2]) for one in target.supported_software]
     return shown[0] if shown[0] == shown[-1] else f"{shown[0]}–{shown[-1]}"
 

@@ -60,6 +60,8 @@ def test_only_edgers_lands_in_site_packages(wheel: zipfile.ZipFile) -> None:
 def test_the_wheel_holds_code_and_data_of_every_folder(wheel: zipfile.ZipFile) -> None:
     names = set(wheel.namelist())
     assert {f"edgers/{folder}/__init__.py" for folder in FOLDERS} <= names
-    assert "edgers/targets/cpu.toml" in names
+    tomls = {path.relative_to(ROOT).as_posix() for path in (ROOT / "targets").rglob("*.toml")}
+    assert len(tomls) > 30
+    assert {f"edgers/{name}" for name in tomls} <= names
     assert "edgers/export/flood_demo/flood_unet.onnx" in names
     assert "edgers/py.typed" in names

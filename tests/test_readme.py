@@ -91,3 +91,10 @@ def test_the_example_of_int8_prints_a_certificate(tmp_path: Path) -> None:
     told = example("int8.py", tmp_path)
     assert re.search(r"^certificate int8 on onnxruntime \d", told, re.M)
     assert re.search(r"^mIoU +fp32 0\.\d{3} → 0\.\d{3} .* on 1 scene against labels$", told, re.M)
+
+
+def test_the_example_of_a_kit_makes_one_and_runs_it_here(tmp_path: Path) -> None:
+    told = example("kit.py", tmp_path)
+    assert re.search(r"^TensorRT +8\.5 +int8 \(fp32 scales, INT8 \+ FP16\) → fp16", told, re.M)
+    assert re.search(r"^fallback +tensorrt: this is a build kit for orin-nano", told, re.M)
+    assert re.search(r"^water +\d+\.\d%", told, re.M)

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from edgers.build_kit import Attempt, KitBand, Tried
@@ -12,7 +12,7 @@ from edgers.building.recipe import Recipe
 from edgers.building.stoppable import Steps, run_stoppable
 from edgers.building.telling import BuildListener, attempt_text
 from edgers.errors import BadInputError, EngineError
-from edgers.versions import version_text
+from edgers.targets.gpu import text_from_version
 
 BUILT = "built"
 """Outcome of the attempt that gave the plan."""
@@ -51,8 +51,8 @@ class Trial:
     """Gives all that an attempt is made of."""
     prove: Callable[[Attempt, bytes], float]
     """Runs the golden tile on a plan and gives its error; raises EngineError where it is wrong."""
-    keep: Callable[[bytes], None]
-    """Keeps what an attempt timed."""
+    keep: Callable[[bytes], str]
+    """Keeps what an attempt timed; gives the reason where that fails."""
 
 
 def allowed_attempts(
@@ -109,7 +109,7 @@ def first_success(
                 seconds=tuple(seconds), notes=built.notes,
             )  # fmt: skip
     raise EngineError(
-        f"TensorRT {version_text(trial.tensorrt)} builds no plan of this kit.",
+        f"TensorRT {text_from_version(trial.tensorrt)} builds no plan of this kit.",
         seen="\n".join(f"{attempt_text(one)}: {one.outcome}." for one in tried),
         rule="Nothing was written.",
     )
@@ -122,5 +122,5 @@ def _build(attempt: Attempt, trial: Trial, listener: BuildListener) -> BuiltPlan
         lambda: build_plan(trial.trt, recipe, steps), steps, can_stop=has_monitor(trial.trt)
     )
     # Before the plan is proved: what was timed holds for other attempts too.
-    trial.keep(built.timings)
-    return built
+    unkept = trial.keep(built.timings)
+    return replace(built, notes=(*built.notes, unkept)) if unkept else built

@@ -10,6 +10,7 @@ from typing import Any
 from edgers.build_kit import Attempt
 from edgers.building.monitor import StepListener, monitor
 from edgers.building.recipe import Recipe
+from edgers.engines.plan_refit import STRIP_FLAGS
 from edgers.engines.tensorrt_api import member
 from edgers.engines.tensorrt_log import Messages, tensorrt_log
 
@@ -37,14 +38,15 @@ class BuiltPlan:
     """What was asked for and not done, in words."""
 
 
-def missing_names(trt: Any, attempt: Attempt) -> str:
+def missing_names(trt: Any, recipe: Recipe) -> str:
     """Say what this TensorRT lacks for an attempt; empty where it has all of it."""
+    attempt = recipe.attempt
     network = "NetworkDefinitionCreationFlag"
     if attempt.typing == "strong" and member(trt, network, "STRONGLY_TYPED") is None:
         return "it has no strongly typed networks"
     if attempt.typing == "weak" and member(trt, network, "EXPLICIT_BATCH") is None:
         return "it has strongly typed networks only"
-    lacking = [name for name in attempt.flags if member(trt, "BuilderFlag", name) is None]
+    lacking = [name for name in _flags(recipe) if member(trt, "BuilderFlag", name) is None]
     return f"it has no builder flag {', '.join(lacking)}" if lacking else ""
 
 
@@ -59,7 +61,7 @@ def build_plan(trt: Any, recipe: Recipe, listener: StepListener) -> BuiltPlan:
     Raises AttemptError where this TensorRT lacks a name or refuses, CancelledError where the
     listener says that it is to end.
     """
-    if lacking := missing_names(trt, recipe.attempt):
+    if lacking := missing_names(trt, recipe):
         raise AttemptError(lacking)
     log, messages = tensorrt_log(trt)
     messages.taken()
@@ -89,7 +91,7 @@ def _built(
         told = [parser.get_error(i).desc() for i in range(parser.num_errors)]
         raise AttemptError(_reason(f"the graph is not taken: {' '.join(told)}"))
     config = builder.create_builder_config()
-    _set_flags(trt, config, recipe.attempt)
+    _set_flags(trt, config, recipe)
     config.set_memory_pool_limit(trt.MemoryPoolType.WORKSPACE, recipe.workspace_bytes)
     _add_profiles(builder, config, recipe)
     if recipe.dla_core is not None:
@@ -113,10 +115,14 @@ def _network_flags(trt: Any, attempt: Attempt) -> int:
     return sum(1 << int(flag) for flag in found if flag is not None)
 
 
-def _set_flags(trt: Any, config: Any, attempt: Attempt) -> None:
+def _flags(recipe: Recipe) -> tuple[str, ...]:
+    return (*recipe.attempt.flags, *(STRIP_FLAGS if recipe.is_stripped else ()))
+
+
+def _set_flags(trt: Any, config: Any, recipe: Recipe) -> None:
     # On unless it is cleared. It rounds what layers in FP32 read to 10 bits: FP32 is to mean FP32.
     config.clear_flag(trt.BuilderFlag.TF32)
-    for name in attempt.flags:
+    for name in _flags(recipe):
         config.set_flag(member(trt, "BuilderFlag", name))
 
 

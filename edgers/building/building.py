@@ -8,13 +8,16 @@ from edgers.building.attempts import Success, Trial, first_success
 from edgers.building.closing_kit import close_kit
 from edgers.building.preparing import Prepared
 from edgers.building.profile_race import ProfileRace, race_profiles
-from edgers.building.profiles import FIXED, profiles, usual_tiles
-from edgers.building.proving import plan_choice, plan_memory_bytes, prove_plan
-from edgers.building.recipe import Recipe
+from edgers.building.profiles import DYNAMIC, FIXED, profiles, usual_tiles
+from edgers.building.proving import load_plan, plan_choice, plan_memory_bytes, prove_plan
+from edgers.building.recipe import Profile, Recipe
+from edgers.building.record import build_record
 from edgers.building.telling import BuildListener, Silent
 from edgers.bundle import Bundle, EngineChoice
 from edgers.engines import KNOWN, Engine, EngineMaker
-from edgers.versions import version_text
+from edgers.engines.tensorrt import SETTINGS
+from edgers.errors import EngineError
+from edgers.targets.gpu import text_from_version
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,28 +48,24 @@ def build(
     """
     load = KNOWN["tensorrt"] if make is None else make
     done = first_success(ready.attempts, _trial(ready, load), listener or Silent())
-    race = _race(ready, done, load)
-    # Nothing is timed for a graph of one size, and for a DLA, which takes no range of sizes.
-    profile = race.chosen if race else FIXED
-    choice = _choice(ready, done.attempt, profile)
+    race, notes = _race(ready, done, load)
+    choice = _choice(ready, done.attempt, race.chosen if race else _untimed(ready))
     plan = Plan(
         entry=PLAN_ENTRY, precision=done.attempt.precision, tensorrt=ready.tensorrt,
         cc=ready.gpu.cc, device=ready.gpu.name, module=ready.facts.module, cuda=ready.gpu.cuda,
-        memory_bytes=plan_memory_bytes(ready.trt, done.plan, ready.dla_core),
-        dla_core=ready.dla_core, tried=done.tried,
+        memory_bytes=_memory_bytes(ready, done, choice), dla_core=ready.dla_core, tried=done.tried,
     )  # fmt: skip
-    bundle = close_kit(
-        ready.kit, done.plan, plan, choice, _measured(ready, done, race), ready.path
-    )  # fmt: skip
+    record = build_record(ready, done, race)
+    bundle = close_kit(ready.kit, done.plan, plan, choice, record, ready.path)
     return Built(
         bundle=bundle, path=ready.path, plan=plan, golden_error=done.golden_error, race=race,
-        notes=done.notes,
+        notes=(*done.notes, *notes),
     )  # fmt: skip
 
 
 def _trial(ready: Prepared, load: EngineMaker) -> Trial:
     kit = ready.kit
-    shapes = profiles(kit.bundle, kit.kit.sides, any_size=ready.dla_core is None)
+    shapes = _shapes(ready)
     # What one attempt timed, the next can use.
     timings = [ready.cache.timings]
 
@@ -74,17 +73,17 @@ def _trial(ready: Prepared, load: EngineMaker) -> Trial:
         return Recipe(
             attempt=attempt, graph=kit.entries[attempt.graph], profiles=shapes,
             workspace_bytes=ready.workspace.limit_bytes, dla_core=ready.dla_core,
-            timings=timings[-1],
+            timings=timings[-1], is_stripped=ready.is_stripped,
         )  # fmt: skip
 
     def prove(attempt: Attempt, plan: bytes) -> float:
         choice = _choice(ready, attempt, shapes[0].name)
         return prove_plan(kit.bundle, plan, choice, load)
 
-    def keep(found: bytes) -> None:
-        if found:
-            timings.append(found)
-            ready.cache.keep(found)
+    def keep(found: bytes) -> str:
+        timings.append(found or timings[-1])
+        unkept = ready.cache.keep(found)
+        return f"what was timed cannot be kept: {unkept}" if unkept else ""
 
     return Trial(
         trt=ready.trt, tensorrt=ready.tensorrt, recipe=recipe, prove=prove, keep=keep
@@ -95,41 +94,47 @@ def _choice(ready: Prepared, attempt: Attempt, profile: str) -> EngineChoice:
     settings = {"profile": profile}
     if ready.dla_core is not None:
         settings["dla_core"] = str(ready.dla_core)
-    return plan_choice(attempt, version_text(ready.tensorrt), settings)
+    return plan_choice(
+        attempt, text_from_version(ready.tensorrt), settings, is_stripped=ready.is_stripped
+    )
 
 
-def _race(ready: Prepared, done: Success, load: EngineMaker) -> ProfileRace | None:
-    """Time sizes between two against one alone, where the plan takes both."""
+def _shapes(ready: Prepared) -> tuple[Profile, ...]:
     kit = ready.kit
-    shapes = profiles(kit.bundle, kit.kit.sides)
-    if ready.dla_core is not None or len(shapes) < 2:
-        return None
+    return profiles(kit.bundle, kit.kit.sides, any_size=ready.dla_core is None)
+
+
+def _race(
+    ready: Prepared, done: Success, load: EngineMaker
+) -> tuple[ProfileRace | None, tuple[str, ...]]:
+    """Time sizes between two against one alone, where the plan takes both.
+
+    Both are loaded at once: where that fails, for lack of memory say, the reason is given instead.
+    """
+    kit = ready.kit
+    if ready.dla_core is not None or len(_shapes(ready)) < 2:
+        return None, ()
 
     def make(profile: str) -> Engine:
-        choice = _choice(ready, done.attempt, profile)
-        return load(done.plan, choice.precision, choice.settings)
+        return load_plan(kit.bundle, done.plan, _choice(ready, done.attempt, profile), load)
 
-    return race_profiles(make, usual_tiles(kit.bundle, kit.kit.sides))
+    try:
+        return race_profiles(make, usual_tiles(kit.bundle, kit.kit.sides)), ()
+    except EngineError as error:
+        return None, (f"fixed sizes were not timed: {error.what} {error.seen}".rstrip(),)
 
 
-def _measured(ready: Prepared, done: Success, race: ProfileRace | None) -> dict[str, object]:
-    """Give what was measured of the build, as JSON values."""
-    found: dict[str, object] = {
-        "device": ready.facts.module or ready.gpu.name,
-        "driver": ready.gpu.driver,
-        "attempts": [
-            {
-                "precision": one.precision, "scales": one.scales, "typing": one.typing,
-                "outcome": one.outcome, "seconds": round(seconds, 3),
-            }
-            for one, seconds in zip(done.tried, done.seconds, strict=True)
-        ],
-        "workspace_bytes": ready.workspace.limit_bytes,
-        "golden_error": done.golden_error,
-        # The ground's certificate is of the same graph on another runtime.
-        "accuracy_on_this_device": "not measured",
-    }  # fmt: skip
-    if race is not None:
-        found["tile_ms"] = {name: round(ms, 4) for name, ms in race.median_ms.items()}
-        found["profile"] = race.chosen
-    return found
+def _untimed(ready: Prepared) -> str:
+    """Give the profile where nothing was timed: a DLA, or a graph of one size, has no choice."""
+    is_any_size = ready.dla_core is None and len(_shapes(ready)) > 1
+    return DYNAMIC if is_any_size else FIXED
+
+
+def _memory_bytes(ready: Prepared, done: Success, choice: EngineChoice) -> int:
+    """Give what a run takes of the device's memory, as `edgers.engines.tensorrt` goes about it."""
+    has_both = len(_shapes(ready)) > 1 and choice.settings["profile"] == FIXED
+    return plan_memory_bytes(
+        ready.trt, done.plan, dla_core=ready.dla_core,
+        contexts=int(SETTINGS["streams"][0]) * (2 if has_both else 1),
+        weights_bytes=len(ready.kit.entries[choice.weights]) if choice.weights else 0,
+    )  # fmt: skip

@@ -33,7 +33,8 @@ def close_kit(
 
 
 def _engine_document(choice: EngineChoice) -> dict[str, object]:
-    return {
+    found: dict[str, object] = {
         "name": choice.name, "version": choice.version, "precision": choice.precision,
         "graph": choice.graph, "golden": choice.golden, "settings": dict(choice.settings),
     }  # fmt: skip
+    return {**found, "weights": choice.weights} if choice.weights else found

@@ -3,7 +3,7 @@
 from edgers.build_kit import BuildKit, KitBand
 from edgers.errors import BadInputError, BundleError
 from edgers.targets.device_facts import DeviceFacts, GpuFacts
-from edgers.versions import version_text
+from edgers.targets.gpu import text_from_version
 
 
 def fitting_gpu(kit: BuildKit, facts: DeviceFacts) -> GpuFacts:
@@ -12,7 +12,7 @@ def fitting_gpu(kit: BuildKit, facts: DeviceFacts) -> GpuFacts:
     This asks neither TensorRT nor CUDA, which may crash where the driver is missing.
     """
     gpu = facts.gpu
-    wanted = f"compute capability {version_text(kit.cc)}"
+    wanted = f"compute capability {text_from_version(kit.cc)}"
     if gpu is None:
         raise BundleError(
             "there is no GPU here to build for.",
@@ -21,9 +21,10 @@ def fitting_gpu(kit: BuildKit, facts: DeviceFacts) -> GpuFacts:
             fix="Build on the board, or on a twin of it on the ground.",
         )
     if gpu.cc != kit.cc:
+        here = f"{facts.module or gpu.name}, compute capability {text_from_version(gpu.cc)}"
         raise BundleError(
             "the kit is for another GPU.",
-            seen=f"This is {facts.module or gpu.name}, compute capability {version_text(gpu.cc)}.",
+            seen=f"This is {here}.",
             rule=f"The kit is for {wanted}.",
             fix="Compile the model for this device: 'edgers targets detect' names it.",
         )
@@ -35,7 +36,7 @@ def fitting_band(kit: BuildKit, tensorrt: tuple[int, ...]) -> KitBand:
     band = kit.band_of(tensorrt)
     if band is None:
         raise BundleError(
-            f"the kit has nothing for TensorRT {version_text(tensorrt)}.",
+            f"the kit has nothing for TensorRT {text_from_version(tensorrt)}.",
             seen=f"It has graphs for TensorRT {', '.join(one.name for one in kit.bands)}.",
             fix="Install one of these, or compile the model again with a newer EdgeRS.",
         )

@@ -8,7 +8,7 @@ from typing import Any, cast
 from edgers.build_kit import BuildKit, document_from_kit
 from edgers.bundle import MANIFEST, MEASURED, Bundle, open_bundle
 from edgers.errors import BundleError
-from edgers.versions import version_text
+from edgers.targets.gpu import text_from_version
 
 BUILT_FROM = "built_from"
 """Fact of a manifest: the id of the kit that a bundle was built from."""
@@ -55,7 +55,7 @@ def open_kit(path: Path, *, is_rebuild: bool = False) -> OpenKit:
         where = plan.module or plan.device
         raise BundleError(
             f"bundle {path} has its plan already.",
-            seen=f"TensorRT {version_text(plan.tensorrt)} built it on {where}.",
+            seen=f"TensorRT {text_from_version(plan.tensorrt)} built it on {where}.",
             rule="A plan runs where it was built, and on others of that kind with that software.",
             fix="Run it, or build anew with --rebuild.",
         )

@@ -16,5 +16,7 @@ class BuildOrder:
     """DLA to build for; None for the GPU, unless the kit is for a DLA."""
     timing_cache: Path | None = None
     """File that keeps what was timed; None for the user's cache folder."""
+    is_stripped: bool = False
+    """Whether weights are left out of the plan, to be filled in from the graph on loading."""
     is_rebuild: bool = False
     """Whether a bundle that has a plan is to get a new one."""

@@ -13,7 +13,8 @@ from edgers.building.open_kit import OpenKit, open_kit
 from edgers.building.order import BuildOrder
 from edgers.building.timing_cache import TimingCache, open_timing_cache, timing_key
 from edgers.building.workspace import Workspace, workspace
-from edgers.engines.tensorrt_api import import_tensorrt, tensorrt_version
+from edgers.engines.plan_refit import STRIP_FLAGS, can_refit
+from edgers.engines.tensorrt_api import import_tensorrt, member, tensorrt_version
 from edgers.errors import BadInputError, EngineError, OutputError
 from edgers.targets.device_facts import DeviceFacts, GpuFacts
 
@@ -44,6 +45,8 @@ class Prepared:
     """What earlier builds timed."""
     dla_core: int | None
     """DLA to build for; None for the GPU."""
+    is_stripped: bool
+    """Whether weights are left out of the plan."""
 
 
 def prepare(path: Path, out: Path | None, order: BuildOrder, facts: DeviceFacts) -> Prepared:
@@ -59,13 +62,15 @@ def prepare(path: Path, out: Path | None, order: BuildOrder, facts: DeviceFacts)
     gpu = fitting_gpu(kit.kit, facts)
     trt = _tensorrt()
     tensorrt = tensorrt_version(trt)
+    if order.is_stripped:
+        _check_strip(trt)
     band = fitting_band(kit.kit, tensorrt)
     core = dla_core(kit.kit, order.dla_core, facts)
     attempts = allowed_attempts(band, order.precisions, core)
     largest = max(len(kit.entries[one.graph]) for one in attempts)
     return Prepared(
         kit=kit, path=where, facts=facts, gpu=gpu, trt=trt, tensorrt=tensorrt, band=band,
-        attempts=attempts, dla_core=core,
+        attempts=attempts, dla_core=core, is_stripped=order.is_stripped,
         workspace=workspace(facts, gpu, largest, order.workspace_bytes),
         cache=open_timing_cache(timing_key(facts, gpu, tensorrt), order.timing_cache),
     )  # fmt: skip
@@ -104,3 +109,15 @@ def _tensorrt() -> Any:
             fix="Install the full TensorRT; the lean one only runs plans.",
         )
     return trt
+
+
+def _check_strip(trt: Any) -> None:
+    """Refuse to leave weights out where they cannot be filled in again."""
+    lacking = [name for name in STRIP_FLAGS if member(trt, "BuilderFlag", name) is None]
+    if lacking or not can_refit(trt):
+        raise BadInputError(
+            "this TensorRT builds no plans without weights.",
+            seen=f"It lacks {', '.join(lacking) or 'the refitter for ONNX graphs'}.",
+            rule="TensorRT 10 and later do.",
+            fix="Leave --strip out.",
+        )

@@ -32,5 +32,7 @@ class Recipe:
     """Memory that a layer may use for itself."""
     dla_core: int | None = None
     """DLA to build for, with the GPU for what it does not take; None for the GPU alone."""
+    is_stripped: bool = False
+    """Whether weights are left out of the plan."""
     timings: bytes = b""
     """What earlier builds timed, as TensorRT wrote it down; empty for none."""

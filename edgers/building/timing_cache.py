@@ -15,7 +15,7 @@ from pathlib import Path
 from edgers.errors import BadInputError, OutputError
 from edgers.files import read_file, write_whole
 from edgers.targets.device_facts import DeviceFacts, GpuFacts
-from edgers.versions import version_text
+from edgers.targets.gpu import text_from_version
 
 MARK = b"edgers timings 1\n"
 """First bytes of a file; the number is that of this layout."""
@@ -57,8 +57,8 @@ class TimingCache:
 def timing_key(facts: DeviceFacts, gpu: GpuFacts, tensorrt: tuple[int, ...]) -> str:
     """Name what times hold for: module, compute capability, TensorRT, CUDA and driver."""
     parts = [
-        facts.module or gpu.name, f"sm{gpu.cc[0]}{gpu.cc[1]}", f"trt{version_text(tensorrt)}",
-        f"cuda{version_text(gpu.cuda)}", f"driver{gpu.driver or facts.l4t or 'unknown'}",
+        facts.module or gpu.name, f"sm{gpu.cc[0]}{gpu.cc[1]}", f"trt{text_from_version(tensorrt)}",
+        f"cuda{text_from_version(gpu.cuda)}", f"driver{gpu.driver or facts.l4t or 'unknown'}",
     ]  # fmt: skip
     return "-".join(re.sub(r"[^a-z0-9.]+", "_", part.lower()).strip("_") for part in parts)
 

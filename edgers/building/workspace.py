@@ -35,8 +35,9 @@ def workspace(facts: DeviceFacts, gpu: GpuFacts, graph_bytes: int, asked: int | 
 
     Raises BadInputError where too little is left.
     """
-    # On a Jetson CPU and GPU share their memory: what Linux lacks, the GPU cannot have either.
-    free = min(gpu.free_bytes, facts.free_bytes) if facts.module else gpu.free_bytes
+    # The GPU of a Jetson works in the machine's memory, and its driver counts as taken what Linux
+    # would give back (CUDA for Tegra application note).
+    free = facts.free_bytes if facts.module else gpu.free_bytes
     if asked is not None:
         return Workspace(limit_bytes=asked, free_bytes=free, is_asked_for=True)
     needed = RESERVE_BYTES + COPIES * graph_bytes

@@ -12,11 +12,14 @@ from edgers.building.preparing import Prepared, prepare
 from edgers.building.stoppable import UnstoppableError
 from edgers.cli.build_progress import BuildLines
 from edgers.cli.built_lines import measured_lines, plan_text
-from edgers.cli.main import INTERRUPTED, STOPPED
+from edgers.cli.main import INTERRUPTED
 from edgers.cli.memory import memory_bytes
 from edgers.cli.show import line, print_lines
 from edgers.targets.detect import device_facts
-from edgers.versions import version_text
+from edgers.targets.gpu import text_from_version
+
+STOPPED = "stopped  No bundle was written. What finished attempts timed is kept for the next build."
+"""Last words after Ctrl-C."""
 
 
 @click.command(
@@ -44,25 +47,32 @@ from edgers.versions import version_text
     "--timing-cache", type=click.Path(path_type=Path),
     help="File that keeps what was timed; without it, one in the user's cache folder.",
 )  # fmt: skip
+@click.option(
+    "--strip", "is_stripped", is_flag=True,
+    help="Leave the weights out of the plan: it is filled from the graph whenever it is loaded.",
+)  # fmt: skip
 @click.option("--rebuild", "is_rebuild", is_flag=True, help="Build anew what has a plan already.")
 def command(
     kit: Path, out: Path | None, precisions: tuple[str, ...], workspace_bytes: int | None,
-    dla_core: int | None, timing_cache: Path | None, is_rebuild: bool,
+    dla_core: int | None, timing_cache: Path | None, is_stripped: bool,
+    is_rebuild: bool,
 ) -> None:  # fmt: skip
     """Run the command."""
     order = BuildOrder(
         precisions=precisions, workspace_bytes=workspace_bytes, dla_core=dla_core,
-        timing_cache=timing_cache, is_rebuild=is_rebuild,
+        timing_cache=timing_cache, is_stripped=is_stripped, is_rebuild=is_rebuild,
     )  # fmt: skip
     ready = prepare(kit, out, order, device_facts())
     _show_prepared(kit, ready)
     shown = BuildLines()
     try:
         done = build(ready, shown)
-    except UnstoppableError:
-        # The builder works on in its thread: leave without taking its library down under it.
+    except KeyboardInterrupt as stop:
         shown.stop()
         click.echo(STOPPED, err=True)
+        if not isinstance(stop, UnstoppableError):
+            sys.exit(INTERRUPTED)
+        # The builder works on in its thread: leave without taking its library down under it.
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(INTERRUPTED)
@@ -77,8 +87,8 @@ def _show_prepared(path: Path, ready: Prepared) -> None:
         "kit", f"{path} · {bundle.contract.name} for {bundle.target} · id {ready.kit.kit_id[:12]}…"
     )
     device = [
-        ready.facts.module, gpu.name, f"compute capability {version_text(gpu.cc)}",
-        f"TensorRT {version_text(ready.tensorrt)}", f"CUDA {version_text(gpu.cuda)}",
+        ready.facts.module, gpu.name, f"compute capability {text_from_version(gpu.cc)}",
+        f"TensorRT {text_from_version(ready.tensorrt)}", f"CUDA {text_from_version(gpu.cuda)}",
     ]  # fmt: skip
     line("device", " · ".join(word for word in device if word))
     if ready.dla_core is not None:

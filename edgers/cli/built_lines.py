@@ -7,7 +7,7 @@ from edgers.build_kit import Plan
 from edgers.building.open_kit import BUILT, BUILT_FROM
 from edgers.building.telling import attempt_text
 from edgers.bundle import Bundle
-from edgers.versions import version_text
+from edgers.targets.gpu import text_from_version
 
 BUILT_KEYS = (BUILT,)
 """What of a bundle's measurements these lines tell."""
@@ -23,6 +23,11 @@ def built_lines(bundle: Bundle) -> list[tuple[str, str]]:
     return [
         ("plan", plan_text(plan)),
         *(("tried", f"{attempt_text(one)} · {one.outcome}") for one in plan.tried),
+        *(
+            ("weights", f"of {one.weights}: they are put into the plan when it is loaded")
+            for one in bundle.engines
+            if one.weights
+        ),
         ("built from", str(bundle.facts.get(BUILT_FROM, "not said"))),
         *measured_lines(bundle.measured),
     ]
@@ -33,7 +38,7 @@ def plan_text(plan: Plan) -> str:
     where = plan.module or plan.device
     dla = "" if plan.dla_core is None else f" · DLA {plan.dla_core}, GPU for the rest"
     return (
-        f"{plan.precision} · TensorRT {version_text(plan.tensorrt)} on {where}"
+        f"{plan.precision} · TensorRT {text_from_version(plan.tensorrt)} on {where}"
         f"{dla} · {plan.memory_bytes / 1e6:.1f} MB of memory"
     )
 
@@ -47,5 +52,5 @@ def measured_lines(measured: Mapping[str, object]) -> list[tuple[str, str]]:
     if "tile_ms" in built:
         times = " · ".join(f"{name} {ms:.2f} ms a tile" for name, ms in built["tile_ms"].items())
         lines.append(("sizes", f"{times} → {built['profile']}"))
-    accuracy = built["accuracy_on_this_device"]
-    return [*lines, ("accuracy", f"on this device {accuracy}; the certificate is the ground's")]
+    accuracy = f"{built['accuracy_on_this_device']} on this device"
+    return [*lines, ("accuracy", f"{accuracy}; a certificate is of the same graph on the ground")]

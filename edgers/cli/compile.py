@@ -9,12 +9,16 @@ from typing import Any
 import click
 from rich.console import Console
 
+from edgers.bundle import Bundle
 from edgers.cli.accuracy_options import accuracy_options, demand_from_chosen
 from edgers.cli.certificate import accuracy_lines
+from edgers.cli.kit_choices import kit_choices, kit_options_from_chosen
+from edgers.cli.kit_lines import kit_lines
 from edgers.cli.show import line, print_lines
 from edgers.contract import Contract, ModelInput
-from edgers.export.candidate_table import table_lines
-from edgers.export.compile import Compiled, compile_bundle
+from edgers.export.candidate_table import candidate_text, table_lines
+from edgers.export.compile import compile_bundle
+from edgers.export.compiled import Compiled
 from edgers.targets.target import target_from_name
 
 
@@ -41,18 +45,21 @@ from edgers.targets.target import target_from_name
     help="Precision that may ship, again for each; 'auto' for all the device has.",
 )
 @accuracy_options
+@kit_choices
 def command(
     model: Path, contract: Path, out: Path, target: str, engine: str | None,
     precisions: tuple[str, ...], **chosen: Any,
 ) -> None:  # fmt: skip
     """Run the command."""
+    device = target_from_name(target)
     if "auto" in precisions:
-        precisions = target_from_name(target).precisions
+        precisions = device.precisions
+    kit = kit_options_from_chosen(chosen)
     demand = demand_from_chosen(contract, **chosen)
     with told_progress() as tell:
         done = compile_bundle(
             model, contract, out, target=target, engine=engine, precisions=precisions,
-            demand=demand, tell=tell,
+            demand=demand, kit=kit, tell=tell,
         )  # fmt: skip
     bundle = done.bundle
     line("contract", contract_line(bundle.contract))
@@ -63,15 +70,15 @@ def command(
         line("proof", f"{done.proof.tiles} random tiles against untiled: {found}")
     for text in table_lines(bundle.measured):
         line("candidate", text)
+    print_lines(kit_lines(bundle, device.title))
     print_lines(accuracy_lines(bundle.measured))
-    choice, *others = bundle.engines
-    fallback = ", ".join(f"{one.name} {one.precision}" for one in others)
-    line("engine", f"{choice.name} {choice.version} · {choice.precision}"
-         + (f" · else {fallback}" if fallback else ""))  # fmt: skip
+    line("engine", _engine_line(bundle))
     line("bundle", f"{out} · {out.stat().st_size / 1e6:.2f} MB · id {bundle.bundle_id[:12]}…")
     if demand is not None and demand.report is not None:
         line("report", str(demand.report / "report.md"))
-    line("next", f"edgers run {out} SCENE.tif -o out/")
+    is_kit = bundle.kit is not None
+    line("next", f"edgers build {out}   (on the device, or on a twin of it)" if is_kit else
+         f"edgers run {out} SCENE.tif -o out/")  # fmt: skip
 
 
 @contextmanager
@@ -83,6 +90,16 @@ def told_progress() -> Iterator[Callable[[str], None]]:
         return
     with console.status("compiling") as status:
         yield lambda text: status.update(f"compiling · {text}")
+
+
+def _engine_line(bundle: Bundle) -> str:
+    """Say what runs the bundle, and what else where that cannot."""
+    names = [candidate_text(one.name, one.precision, one.settings) for one in bundle.engines]
+    if bundle.kit is not None:
+        return f"tensorrt once it is built · else {', '.join(names)}"
+    choice, *others = bundle.engines
+    text = f"{choice.name} {choice.version} · {choice.precision}"
+    return f"{text} · else {', '.join(names[1:])}" if others else text
 
 
 def contract_line(contract: Contract) -> str:

@@ -9,6 +9,7 @@ from edgers.bundle import Bundle, open_bundle
 from edgers.cli.built_lines import BUILT_KEYS, built_lines
 from edgers.cli.certificate import ACCURACY_KEYS, accuracy_lines
 from edgers.cli.compile import contract_line
+from edgers.cli.kit_lines import KIT_KEYS, kit_lines
 from edgers.cli.plan import show_plan
 from edgers.cli.run_options import options_from_chosen, run_options
 from edgers.cli.show import line, print_lines, shape_text
@@ -59,12 +60,13 @@ def _show_bundle(path: Path) -> None:
     _show_halo(bundle)
     for choice in bundle.engines:
         line("engine", f"{choice.name} {choice.version} · {choice.precision} · {choice.graph}")
-    print_lines(built_lines(bundle))
     for text in table_lines(bundle.measured):
         line("candidate", text)
+    print_lines(kit_lines(bundle))
+    print_lines(built_lines(bundle))
     print_lines(accuracy_lines(bundle.measured))
     for key, value in bundle.measured.items():
-        if key not in (*TABLE_KEYS, *ACCURACY_KEYS, *BUILT_KEYS):
+        if key not in (*TABLE_KEYS, *ACCURACY_KEYS, *KIT_KEYS, *BUILT_KEYS):
             line("measured", f"{key} = {value}")
     for name, sha256 in sorted(bundle.hashes.items()):
         line("sha256", f"{sha256}  {name} ({len(bundle.entries[name])} bytes)")

@@ -2,12 +2,14 @@
 
 import json
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
 from edgers.bundle import open_bundle
 from edgers.cli.band_map import renamed_from_options
+from edgers.cli.fallback import fallback_lines, no_fallback_option
 from edgers.cli.show import LABEL_WIDTH, shape_text
 from edgers.errors import BadInputError
 from edgers.pipeline.model import load_model
@@ -49,12 +51,13 @@ then finished. A run always begins anew.
 )  # fmt: skip
 @click.option("--until-complete", is_flag=True, help="End with the rows that the header states.")
 @click.option("--stdout", "to_stdout", is_flag=True, help="Write finished rows to stdout as well.")
+@no_fallback_option
 @click.option("--quiet", is_flag=True, help="Print nothing but errors.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON report.")
 def command(
     bundle: Path, source: str, out: Path, header: Path | None, tile_px: int | None,
     rows_px: int | None, maps: tuple[str, ...], name: str | None, idle_s: float,
-    until_complete: bool, to_stdout: bool, quiet: bool, as_json: bool,
+    until_complete: bool, to_stdout: bool, no_fallback: bool, quiet: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Run the command."""
     where = StripSource(source=source, header=header, idle_s=idle_s, until_complete=until_complete)
@@ -62,7 +65,9 @@ def command(
         tile_px=tile_px, rows_px=rows_px, renamed=renamed_from_options(maps), name=_checked(name)
     )
     on_rows = None if quiet or as_json else _lines()
-    with load_model(open_bundle(bundle)) as model:
+    with load_model(open_bundle(bundle), allow_fallback=not no_fallback) as model:
+        if not quiet and not as_json:
+            _print(fallback_lines(model), to_stdout)
         if to_stdout:
             # Unbuffered, and not closed at the end: a row leaves when it is written.
             with open(1, "wb", buffering=0, closefd=False) as sink:
@@ -73,8 +78,13 @@ def command(
     if as_json:
         click.echo(json.dumps(report.document(), indent=2), err=to_stdout)
     elif not quiet:
-        for label, text in _report_lines(report):
-            click.echo(f"{label:<{LABEL_WIDTH}}{text}", err=to_stdout)
+        _print(_report_lines(report), to_stdout)
+
+
+def _print(lines: Sequence[tuple[str, str]], to_stdout: bool) -> None:
+    """Print facts, beside the rows where those go to standard output."""
+    for label, text in lines:
+        click.echo(f"{label:<{LABEL_WIDTH}}{text}", err=to_stdout)
 
 
 def _checked(name: str | None) -> str | None:

@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from edgers.bundle import open_bundle
+from edgers.cli.fallback import fallback_lines, no_fallback_option
 from edgers.cli.progress import listener
 from edgers.cli.run_options import options_from_chosen, run_options
 from edgers.cli.show import line, print_lines, report_lines
@@ -25,12 +26,14 @@ from edgers.scene.open import environment
 @click.argument("scenes", metavar="SCENE...", nargs=-1, type=click.Path(path_type=Path))
 @click.option("-o", "--out", required=True, type=click.Path(path_type=Path), help="Output folder.")
 @run_options
+@no_fallback_option
 @click.option("--restart", is_flag=True, help="Begin anew where an unfinished run is found.")
 @click.option("--quiet", is_flag=True, help="Print nothing but errors.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON report for all scenes.")
 def command(
-    bundle: Path, scenes: tuple[Path, ...], out: Path, quiet: bool, as_json: bool, **chosen: Any
-) -> None:
+    bundle: Path, scenes: tuple[Path, ...], out: Path, no_fallback: bool, quiet: bool,
+    as_json: bool, **chosen: Any,
+) -> None:  # fmt: skip
     """Run the command."""
     options = options_from_chosen(**chosen)
     _check_names(scenes)
@@ -39,15 +42,14 @@ def command(
     # Without a scene, all files are named by input: one run.
     todo: tuple[Path | None, ...] = scenes or (None,)
     reports: list[SceneReport] = []
-    with load_model(open_bundle(bundle)) as model:
+    with load_model(open_bundle(bundle), allow_fallback=not no_fallback) as model:
         # All scenes are opened before the first is run: a slip in the last must not cost an hour.
         for scene in todo:
             with environment(), open_scene(model, scene, options) as opened:
                 plan_scene(model, opened, options)
         if not quiet and not as_json:
             line("model", _model_line(model))
-            if model.passed_over:
-                line("fallback", " · ".join(model.passed_over))
+            print_lines(fallback_lines(model))
         for scene in todo:
             report = run_scene(model, scene, out, options, listener(quiet=quiet or as_json))
             reports.append(report)

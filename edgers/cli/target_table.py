@@ -30,8 +30,7 @@ def print_targets(targets: Sequence[Target], refused: Sequence[Refused]) -> None
 
 
 def _devices(targets: Sequence[Target]) -> Table:
-    table = _table("target", "cc", "memory", "INT8 TOPS", "FP16 TFLOPS", "GB/s", "DLA",
-                   "TensorRT", "facts")  # fmt: skip
+    table = _table("target", "cc", "memory", "INT8", "FP16", "GB/s", "DLA", "TensorRT", "facts")
     for target in targets:
         if not target.module:
             table.add_row(target.name, *_figures(target), tensorrt_text(target), target.confidence)
@@ -66,6 +65,6 @@ def _refused(refused: Sequence[Refused]) -> Table:
 
 def _table(*columns: str) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    for column in columns:
-        table.add_column(column, overflow="fold")
+    for position, column in enumerate(columns):
+        table.add_column(column, overflow="fold", no_wrap=position == 0)
     return table

@@ -54,6 +54,7 @@ def list_command(as_json: bool) -> None:
     from edgers.cli.target_table import print_targets
 
     print_targets(targets, refused)
+    line("peaks", "INT8 in TOPS, FP16 in TFLOPS: without sparsity, in the highest power mode")
     line("next", "edgers targets show NAME · edgers targets detect")
 
 

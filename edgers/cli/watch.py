@@ -12,6 +12,7 @@ import click
 
 from edgers.bundle import open_bundle
 from edgers.cli.band_map import renamed_from_options
+from edgers.cli.fallback import fallback_lines, no_fallback_option
 from edgers.cli.show import print_lines
 from edgers.errors import BadInputError, EdgersError
 from edgers.pipeline.frame_queue import Drop
@@ -75,14 +76,15 @@ A camera and a followed folder are live: at most --queue frames wait, and where 
     "--map", "maps", multiple=True, metavar="BAND=NAME",
     help="Use frame band NAME (or its number) as model band BAND.",
 )  # fmt: skip
+@no_fallback_option
 @click.option("--restart", is_flag=True, help="Begin anew where an earlier run left frames.")
 @click.option("--quiet", is_flag=True, help="Print nothing but errors.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON report.")
 def command(
     bundle: Path, source: str, out: Path, follow: bool, idle_s: float | None, every: int,
     max_fps: float | None, queue: int, drop: Drop | None, poses: Path | None, start: str | None,
-    give_up_s: float, tile_px: int | None, maps: tuple[str, ...], restart: bool, quiet: bool,
-    as_json: bool,
+    give_up_s: float, tile_px: int | None, maps: tuple[str, ...], no_fallback: bool,
+    restart: bool, quiet: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Run the command."""
     if max_fps is not None and not 0 < max_fps < math.inf:
@@ -92,7 +94,9 @@ def command(
         queue=queue, drop=drop, every=every, max_fps=max_fps, restart=restart,
     )  # fmt: skip
     on_frame = None if quiet or as_json else _lines()
-    with load_model(open_bundle(bundle)) as model:
+    with load_model(open_bundle(bundle), allow_fallback=not no_fallback) as model:
+        if not quiet and not as_json:
+            print_lines(fallback_lines(model))
         frames = _opened(source, follow, idle_s, drop, poses, _start(start), give_up_s)
         try:
             report = run_live(model, frames, out, options, on_frame)

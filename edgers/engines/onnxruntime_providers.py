@@ -81,7 +81,7 @@ def providers(word: str, precision: str) -> Providers:
     # Without a driver ONNX Runtime would print errors and go on with the CPU.
     problem = cuda_problem()
     if problem:
-        raise EngineError(f"ONNX Runtime cannot use {chosen.title} here.", seen=problem)
+        raise EngineError(f"ONNX Runtime cannot use {chosen.title} here.", seen=f"{problem}.")
     if word == "cuda":
         return [(CUDA, dict(CUDA_OPTIONS)), CPU]
     return [(TENSORRT, _tensorrt_options(precision)), (CUDA, dict(CUDA_OPTIONS)), CPU]

@@ -44,7 +44,13 @@ def refit(trt: Any, engine: Any, graph: bytes, log: Any) -> None:
             "this TensorRT cannot fill a plan without weights.",
             rule="It takes TensorRT 10 or later, with its ONNX parser.",
         )
-    refitter = trt.Refitter(engine, log)
+    try:
+        refitter = trt.Refitter(engine, log)
+    # What pybind11 makes of a null pointer.
+    except TypeError as error:
+        raise EngineError(
+            "the plan takes no weights.", rule="It must have been built without."
+        ) from error
     parser = trt.OnnxParserRefitter(refitter, log)
     if not parser.refit_from_bytes(graph):
         told = [parser.get_error(i).desc() for i in range(parser.num_errors)]

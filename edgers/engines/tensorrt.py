@@ -12,6 +12,7 @@ from edgers.build_kit import KitKernel
 from edgers.engines.device import Device, Kernel
 from edgers.engines.engine import EngineInfo, Settings, Tensors
 from edgers.engines.lanes import Lanes
+from edgers.engines.plan_refit import parted, refit
 from edgers.engines.raw import Inputs, RawInput
 from edgers.engines.settings import checked_settings
 from edgers.engines.tensorrt_api import import_tensorrt
@@ -60,7 +61,7 @@ class TensorRtEngine:
             # Not after: without a driver TensorRT hands out a runtime that crashes when it is used.
             raise EngineError(
                 "there is no GPU for TensorRT here.",
-                seen=problem,
+                seen=f"{problem}.",
                 fix="edgers targets detect says what this machine is.",
             )
         self._trt = import_tensorrt()
@@ -80,8 +81,9 @@ class TensorRtEngine:
             self.close()
             raise
 
-    def _load(self, logger: Any, plan: bytes, chosen: Settings) -> None:
+    def _load(self, logger: Any, data: bytes, chosen: Settings) -> None:
         self._messages.taken()
+        plan, graph = parted(data)
         try:
             self._runtime = self._trt.Runtime(logger)
             if chosen["dla_core"] != "none":
@@ -91,6 +93,8 @@ class TensorRtEngine:
             raise _unloadable(f"{type(error).__name__}: {error}.") from error
         if self._engine is None:
             raise _unloadable(self._messages.taken())
+        if graph is not None:
+            refit(self._trt, self._engine, graph, logger)
         ends = self._inputs, self._outputs = read_ends(self._trt, self._engine)
 
         def lane() -> Lane:

@@ -35,18 +35,13 @@ def tensorrt_log(trt: Any) -> tuple[Any, Messages]:
     TensorRT keeps to the first logger of a process, so there is one.
     """
     messages = Messages()
-    severities = {
-        severity
-        for severity in (
-            member(trt.ILogger, "Severity", name) for name in ("INTERNAL_ERROR", "ERROR")
-        )
-        if severity is not None
-    }
+    # The lean runtime may have no base to derive from: then its own logger writes to stderr.
+    base = getattr(trt, "ILogger", None)
+    if base is None:
+        return trt.Logger(), messages
+    severities = [member(base, "Severity", name) for name in ("INTERNAL_ERROR", "ERROR")]
 
-    class Log(trt.ILogger):  # type: ignore[misc]
-        def __init__(self) -> None:
-            trt.ILogger.__init__(self)
-
+    class Log(base):  # type: ignore[misc, valid-type]
         def log(self, severity: Any, msg: str) -> None:
             if severity in severities:
                 messages.add(msg)

@@ -274,11 +274,14 @@ class _Stream:
 
     def _tags(self, frame: Frame) -> dict[str, str]:
         """Say what a product was made of and with."""
-        bundle = self.model.bundle
+        bundle, model = self.model.bundle, self.model
         facts = {
             "version": edgers.__version__,
             "model": bundle.contract.name,
             "bundle_id": bundle.bundle_id,
+            "engine": f"{model.engine.info.name} {model.engine.info.version}",
+            "precision": model.choice.precision,
+            **model.fallback,
             "source": frame.key.source,
             "frame": frame.number,
             "datetime": text_from_utc(frame.time.utc),

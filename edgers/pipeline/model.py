@@ -2,6 +2,7 @@
 
 import io
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 import numpy.typing as npt
@@ -9,9 +10,15 @@ import numpy.typing as npt
 from edgers.bundle import Bundle, EngineChoice, golden_inputs
 from edgers.closing import Closing
 from edgers.contract import ModelInput, ModelOutput
-from edgers.engines import ENGINES, Engine
+from edgers.engines import ENGINES, Engine, Tensors
 from edgers.engines.agreement import TOLERANCE, share_apart
+from edgers.engines.plan_refit import joined
+from edgers.engines.raw import Inputs, RawEngine
 from edgers.errors import BundleError, ContractError, EngineError
+from edgers.pipeline.raw_kernels import trusted_kernels
+
+TENSORRT = "tensorrt"
+"""Key of the engine that runs the plan of a kit."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +34,11 @@ class Model(Closing):
     golden_error: float
     """Largest golden-tile error, as a share of the largest expected value."""
     passed_over: tuple[str, ...] = ()
-    """Engines the bundle prefers to this one, each with the reason why it does not run here."""
+    """Engines the bundle prefers to this one, each with the reason why it does not run here: with
+    any, this one is a fallback."""
+
+    kernels: frozenset[str] = frozenset()
+    """Kernels by which the engine preprocesses (`edgers.engines.raw`); empty where the CPU does."""
 
     @property
     def inputs(self) -> tuple[ModelInput, ...]:
@@ -44,36 +55,70 @@ class Model(Closing):
         """The output that is decoded."""
         return self.bundle.contract.outputs[0]
 
+    def infer(self, inputs: Inputs) -> Tensors:
+        """Run the network; raw inputs must be ones for `kernels`. Raises EngineError."""
+        if self.kernels:
+            return cast(RawEngine, self.engine).infer_raw(inputs)
+        return self.engine.infer(cast(Tensors, inputs))
+
+    @property
+    def fallback(self) -> dict[str, str]:
+        """Say for provenance why this is not the engine the bundle prefers; empty where it is."""
+        return {"fallback": " · ".join(self.passed_over)} if self.passed_over else {}
+
+    def largest_tile_px(self, asked_px: int) -> int:
+        """Give a tile side, or the largest that the plan of a GPU takes where that is less."""
+        kit = self.bundle.kit
+        if kit is None or self.choice.name != TENSORRT:
+            return asked_px
+        return min(asked_px, kit.sides.most_px)
+
     def close(self) -> None:
         """Give the engine back."""
         self.engine.close()
 
 
-def load_model(bundle: Bundle) -> Model:
+def load_model(bundle: Bundle, *, allow_fallback: bool = True) -> Model:
     """Load the first of the bundle's engines that runs here, and run the golden tile on it.
 
     That tile is also the warm-up: memory is taken and kernels are made ready before the first tile
     that counts. An engine that is not installed, refuses the graph or gets the golden tile wrong is
-    passed over, and `Model.passed_over` says why. Raises EngineError where none is left.
+    passed over, and `Model.passed_over` says why. Raises EngineError where none is left; without
+    `allow_fallback` where the first does not run, and BundleError where it is still to be built.
     """
     passed_over: list[str] = []
     failures: list[EngineError] = []
-    for choice in bundle.engines:
+    if bundle.kit is not None and bundle.kit.plan is None:
+        if not allow_fallback:
+            raise _not_built(bundle)
+        passed_over.append(
+            f"{TENSORRT}: this is a build kit for {bundle.target}, 'edgers build' on the device "
+            "makes the plan"
+        )
+    for choice in bundle.engines if allow_fallback else bundle.engines[:1]:
         if choice.name not in ENGINES:
             passed_over.append(f"{choice.name}: not installed here")
             continue
         try:
             make = ENGINES[choice.name]
-            engine = make(bundle.entries[choice.graph], choice.precision, choice.settings)
+            engine = make(loadable(bundle, choice), choice.precision, choice.settings)
             error = golden_error(bundle, choice, engine)
         except EngineError as failure:
             failures.append(failure)
-            passed_over.append(f"{choice.name} {choice.precision}: {failure.what}")
+            passed_over.append(f"{_text(choice)}: {failure.what.rstrip('.')}")
             continue
         return Model(
             bundle=bundle, choice=choice, engine=engine, golden_error=error,
-            passed_over=tuple(passed_over),
+            passed_over=tuple(passed_over), kernels=trusted_kernels(bundle, engine),
         )  # fmt: skip
+    if not allow_fallback:
+        raise EngineError(
+            "the engine that the bundle prefers does not run here.",
+            seen=" ".join([*passed_over, *(one.seen for one in failures)]),
+            rule="Nothing else may run (--no-fallback).",
+            fix="See what 'edgers verify --preflight' says, or allow the others: "
+            f"{', '.join(f'{one.name} {one.precision}' for one in bundle.engines[1:]) or 'none'}.",
+        )
     if len(failures) == 1:
         raise failures[0]
     if failures:
@@ -83,6 +128,29 @@ def load_model(bundle: Bundle) -> Model:
         seen=f"The bundle was made for: {', '.join(one.name for one in bundle.engines)}.",
         rule=f"Installed: {', '.join(ENGINES)}.",
     )
+
+
+def _text(choice: EngineChoice) -> str:
+    """Name an engine in a few words."""
+    provider = choice.settings.get("provider", "cpu")
+    return f"{choice.name} {choice.precision}" + (f" on {provider}" if provider != "cpu" else "")
+
+
+def _not_built(bundle: Bundle) -> BundleError:
+    assert bundle.kit is not None
+    others = ", ".join(_text(one) for one in bundle.engines)
+    return BundleError(
+        f"the bundle is a build kit for {bundle.target}, and its plan is not built.",
+        seen=f"TensorRT cannot run without it. What else is in it: {others}.",
+        rule="Nothing but TensorRT may run (--no-fallback).",
+        fix="Build the plan with 'edgers build' on the device, or leave --no-fallback out.",
+    )
+
+
+def loadable(bundle: Bundle, choice: EngineChoice) -> bytes:
+    """Give what an engine loads: a graph, a plan, or a plan and the graph that has its weights."""
+    found = bundle.entries[choice.graph]
+    return joined(found, bundle.entries[choice.weights]) if choice.weights else found
 
 
 def golden_error(bundle: Bundle, choice: EngineChoice, engine: Engine) -> float:

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from edgers.bundle import GOLDEN_OUTPUT
-from edgers.contract import ModelInput
+from edgers.contract import Contract, ModelInput
 from edgers.contract.model import Blend
 from edgers.errors import TilingError
 from edgers.pipeline.model import Model
@@ -51,14 +51,23 @@ def plan_tiles(model: Model, height_px: int, width_px: int, options: RunOptions)
     blend = _blend(model, options)
     asked_px = halo.height.fixed_px or options.tile_px or source.tile_px
     if halo.is_exact and blend == "trim" and options.overlap_px is None:
-        tile_px = asked_px or default_tile_px(halo)
+        tile_px = model.largest_tile_px(asked_px or default_tile_px(halo))
     else:
         # What such a graph gives hangs on the tile: by default, the size it was trained on.
-        tile_px = asked_px or trained_px(source) or default_tile_px(halo)
+        tile_px = model.largest_tile_px(asked_px or trained_px(source) or default_tile_px(halo))
         halo = with_overlap(halo, _overlap_px(source, options, tile_px))
     grid = plan_grid(height_px, width_px, tile_px, halo, blend=blend)
     _refuse_endless(grid)
     return grid
+
+
+def usual_tile_px(contract: Contract, halo: Halo) -> int:
+    """Give the tile side of a run where nothing is asked for."""
+    source = contract.main
+    stated_px = halo.height.fixed_px or source.tile_px
+    if halo.is_exact and contract.outputs[0].blend in (None, "trim"):
+        return stated_px or default_tile_px(halo)
+    return stated_px or trained_px(source) or default_tile_px(halo)
 
 
 def _refuse_endless(grid: Grid) -> None:

@@ -1,6 +1,6 @@
 """From stored samples to the tensor the network takes."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from typing import Literal
 
 import numpy as np
@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from edgers.contract import ModelInput
 from edgers.contract.scaling import by_layer, ready_steps
+from edgers.engines.raw import Inputs, RawInput, ingest_kernel
 from edgers.kernels.cpu.gather import gather
 from edgers.kernels.cpu.ingest import ingest
 from edgers.kernels.recipe import Step, make_recipe
@@ -57,6 +58,34 @@ class Preprocessor:
         tensor = ready.reshape(1, *lead, *shape).transpose(self._order)
         return np.ascontiguousarray(tensor)
 
+    def raw(
+        self, window: SceneWindow, shape: tuple[int, int], kernels: Container[str]
+    ) -> RawInput | None:
+        """Give the same before preprocessing, for an engine that has loaded these kernels.
+
+        None where the tensor is not theirs to make: of other types or axes, or extended.
+        """
+        size = window.samples.shape[-2:]
+        is_plain = self._order == tuple(range(len(self._order)))
+        kernel = ingest_kernel(window.samples.dtype, self._recipe.data_type)
+        if (
+            size != shape
+            or kernel not in kernels
+            or not (is_plain or self._is_last)
+            or window.samples.size > MOST_SAMPLES
+        ):
+            return None
+        samples = window.samples.reshape(-1, *size)
+        whole = (1, *window.samples.shape)
+        return RawInput(
+            samples=samples, missing=window.missing.reshape(-1, *size), recipe=self._recipe,
+            shape=tuple(whole[axis] for axis in self._order), channels_last=self._is_last,
+        )  # fmt: skip
+
+
+MOST_SAMPLES = 2**31 - 1
+"""What the kernels can count."""
+
 
 def _scaled_fill(
     fill: float | Literal["mean"], steps: Sequence[Step], layers: int
@@ -73,13 +102,17 @@ def _scaled_fill(
 class ScenePreprocessor:
     """Scaling, nodata fill and layout of all inputs of a model, for one scene."""
 
-    def __init__(self, inputs: Sequence[ModelInput], scene: Scene) -> None:
+    def __init__(
+        self, inputs: Sequence[ModelInput], scene: Scene, kernels: Container[str] = ()
+    ) -> None:
         """Prepare for the bands of `scene`; inputs it has no files for get their stand-in.
+
+        `kernels` are those of an engine that preprocesses (`edgers.engines.raw`).
 
         Looks at the whole scene first where the contract takes percentiles of it; raises SceneError
         where it is damaged then.
         """
-        self._inputs = inputs
+        self._inputs, self._kernels = inputs, kernels
         self._present = {
             name: Preprocessor(scaled_to_scene(stack.source, scene), stack.bands, stack.is_scaled)
             for name, stack in scene.stacks.items()
@@ -89,12 +122,24 @@ class ScenePreprocessor:
         self, window: StackWindow, shape: tuple[int, int]
     ) -> dict[str, npt.NDArray[np.generic]]:
         """Give the tensor of every input for one window, by name, as `Preprocessor.tensor` does."""
-        return {
-            one.name: self._present[one.name].tensor(window.inputs[one.name], shape)
-            if one.name in self._present
-            else stand_in(one, shape)
-            for one in self._inputs
+        return {one.name: self._tensor(one, window, shape) for one in self._inputs}
+
+    def ready(self, window: StackWindow, shape: tuple[int, int]) -> Inputs:
+        """Give what the engine takes for every input: samples where it preprocesses, or tensors."""
+        raw = {
+            name: prepare.raw(window.inputs[name], shape, self._kernels)
+            for name, prepare in self._present.items()
         }
+        return {
+            one.name: raw.get(one.name) or self._tensor(one, window, shape) for one in self._inputs
+        }
+
+    def _tensor(
+        self, source: ModelInput, window: StackWindow, shape: tuple[int, int]
+    ) -> npt.NDArray[np.generic]:
+        if source.name not in self._present:
+            return stand_in(source, shape)
+        return self._present[source.name].tensor(window.inputs[source.name], shape)
 
 
 def stand_in(source: ModelInput, shape: tuple[int, int]) -> npt.NDArray[np.generic]:

@@ -86,7 +86,8 @@ def run_strip(
         ending_on_signals(strip.stop),
     ):
         halo, tile_px = _halo_and_tile(model, options)
-        stream = RowStream(halo.height, options.rows_px or tile_px)
+        rows_px = model.largest_tile_px(options.rows_px or tile_px)
+        stream = RowStream(halo.height, rows_px)
         work = StripWork(
             strip=strip,
             stream=stream,
@@ -132,8 +133,8 @@ def _halo_and_tile(model: Model, options: StripOptions) -> tuple[Halo, int]:
     fixed_px = halo.height.fixed_px
     asked_px = fixed_px or options.tile_px or source.tile_px
     if halo.is_exact:
-        return halo, asked_px or default_tile_px(halo)
-    tile_px = asked_px or trained_px(source) or default_tile_px(halo)
+        return halo, model.largest_tile_px(asked_px or default_tile_px(halo))
+    tile_px = model.largest_tile_px(asked_px or trained_px(source) or default_tile_px(halo))
     shortest_px = min(tile_px, fixed_px or options.rows_px or tile_px)
     overlap_px = source.overlap_px
     if overlap_px is None:
@@ -195,6 +196,7 @@ def _report(work: StripWork, tally: Tally, rows: int, name: str) -> StripReport:
             "engine": f"{model.engine.info.name} {model.engine.info.version}",
             "precision": model.choice.precision,
             "halo": model.bundle.halo.reason(),
+            **model.fallback,
         },
         wall_s=0.0,
         stage_s={},

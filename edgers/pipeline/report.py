@@ -38,6 +38,8 @@ class SceneReport:
     """Most memory the process held up to now."""
     stage_s: dict[str, float]
     """Seconds of work by stage, summed over its threads."""
+    fallback: tuple[str, ...] = ()
+    """Engines the bundle prefers to the one that ran, each with the reason why it did not."""
 
     @property
     def megapixels(self) -> float:

@@ -22,6 +22,7 @@ from edgers.pipeline.placing import product_places
 from edgers.pipeline.plan import open_scene, plan_scene, score_channels
 from edgers.pipeline.preprocess import ScenePreprocessor
 from edgers.pipeline.progress import Progress, Silent
+from edgers.pipeline.raw_kernels import preprocesses
 from edgers.pipeline.report import SceneReport
 from edgers.pipeline.seams import Seams
 from edgers.pipeline.tile_work import Answer, TileWork, preview_bands
@@ -118,7 +119,7 @@ class _Run:
             tiles = TileWork(
                 scene=scene,
                 grid=grid,
-                prepare=ScenePreprocessor(model.inputs, scene),
+                prepare=ScenePreprocessor(model.inputs, scene, model.kernels),
                 model=model,
                 decoder=decoder,
                 class_map=class_map,
@@ -148,6 +149,7 @@ class _Run:
             wall_s=0.0,
             peak_bytes=peak_bytes(),
             stage_s={stage.name: stage.busy_s for stage in stages},
+            fallback=model.passed_over,
         )
 
     def _fill(
@@ -225,11 +227,12 @@ class _Run:
             "halo": halo.reason(),
             "blend": grid.weights.rule if grid.weights else "trim",
             **({"inputs": inputs} if has_parts else {}),
+            **({"preprocessing": "gpu"} if preprocesses(model.kernels, self.scene) else {}),
         }
 
     def _provenance(self, scene_sha256: str) -> dict[str, object]:
         """Say what made a product, so that it can be made again."""
-        return {**self._facts(), "scene_sha256": scene_sha256}
+        return {**self._facts(), **self.model.fallback, "scene_sha256": scene_sha256}
 
 
 def slug(name: str) -> str:

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edgers.contract import ModelInput
-from edgers.engines import Tensors
+from edgers.engines.raw import Inputs
 from edgers.pipeline.flow import Stage
 from edgers.pipeline.model import Model
 from edgers.pipeline.preprocess import ScenePreprocessor
@@ -47,12 +47,12 @@ class ReadTile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadyTile:
-    """A tile with its tensors."""
+    """A tile that is ready for the engine."""
 
     seen: Seen
     """What its core shows."""
-    tensors: Tensors | None
-    """What the network takes, by input; None where it holds no data."""
+    inputs: Inputs | None
+    """What the engine takes, by input; None where it holds no data."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,16 +127,16 @@ class TileWork:
         return ReadTile(seen=seen, window=None if is_empty else window)
 
     def preprocess(self, read: ReadTile) -> ReadyTile:
-        """Make the tensors."""
+        """Make the tensors, or leave that to an engine that does it itself."""
         shape = read.seen.tile.window_shape
-        tensors = self.prepare.tensors(read.window, shape) if read.window else None
-        return ReadyTile(seen=read.seen, tensors=tensors)
+        inputs = self.prepare.ready(read.window, shape) if read.window else None
+        return ReadyTile(seen=read.seen, inputs=inputs)
 
     def infer(self, ready: ReadyTile) -> Answer:
         """Run the network; write the core where it is not mixed with others."""
         seen, tile, tensor = ready.seen, ready.seen.tile, None
-        if ready.tensors is not None:
-            tensor = self.model.engine.infer(ready.tensors)[self.model.output.name]
+        if ready.inputs is not None:
+            tensor = self.model.infer(ready.inputs)[self.model.output.name]
         if self.seams is None:
             found = None if tensor is None else self.decoder.decode(tensor, tile)
             return Answer(tile=tile, record=self.write(seen, found))

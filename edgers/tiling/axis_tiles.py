@@ -71,6 +71,11 @@ def smallest_tile_px(halo: AxisHalo) -> int:
     return _allowed_px(halo, before + halo.align_px + halo.after_px + mirrored)
 
 
+def smallest_side_px(halo: AxisHalo) -> int:
+    """Give the smallest side that the graph takes at all."""
+    return halo.fixed_px or _allowed_px(halo, math.ceil(halo.stride))
+
+
 def plan_axis(size_px: int, tile_px: int, halo: AxisHalo) -> AxisPlan:
     """Cut `size_px` pixels into tiles of at most `tile_px`, of nearly equal cores.
 

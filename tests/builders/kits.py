@@ -1,123 +1,95 @@
-"""A small network as a build kit for three ranges of TensorRT, and the board it is for."""
+"""Build kits of small networks."""
 
-import functools
-import io
-import tempfile
-from dataclasses import replace
+import json
+from dataclasses import dataclass
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from builders.bundles import make_bundle, tiny_net
-from builders.calibration import noise_tiles, plain_ranges
+import onnx
+from builders.bundles import contract_document
+from builders.graphs import GraphBuilder
+from builders.judged import calm_net, scenes
+from builders.kernel_build import kernel_build
+from builders.ml4floods import ml4floods_contract
 
-from edgers.build_kit import Attempt, BuildKit, KitBand, TileSides, document_from_kit
-from edgers.bundle import MANIFEST, MEASURED, bundle_bytes, golden_inputs, open_bundle
-from edgers.calibration.half import half_graph
-from edgers.calibration.quantization import QuantizationPlan, quantized
-from edgers.calibration.simulation import Simulation
-from edgers.targets.device_facts import DeviceFacts, GpuFacts
+from edgers.bundle import Bundle
+from edgers.export.accuracy import AccuracyDemand
+from edgers.export.compile import compile_bundle
+from edgers.export.flood_demo.contract import flood_contract
+from edgers.export.kit_options import KernelSource, KitOptions
 
-SIDES = TileSides(least_px=32, usual_px=48, most_px=96)
+TARGETS = ("orin-nano", "agx-orin", "xavier-nx", "thor", "dgpu-h200")
+"""One board of each kind that kits differ for."""
 
-FORMS = ("fp32", "fp16", "int8-fp32", "int8-fp16")
-"""Graphs of the kit, by precision and the type of scales."""
+NO_KERNELS = KitOptions(kernels=KernelSource(wanted=False))
 
-GIGABYTE = 10**9
-
-
-def attempt(form: str, typing: Any, *flags: str) -> Attempt:
-    precision, _, scales = form.partition("-")
-    return Attempt(
-        precision=precision, scales=scales, graph=f"graph/trt-{form}.onnx",
-        golden=f"golden/trt-{form}.npy", typing=typing, flags=flags,
-    )  # fmt: skip
+LOOSE = 0.05
+"""What networks of three layers with random weights may lose."""
 
 
-BANDS = (
-    KitBand(
-        name="8.5–8.6", first=(8, 5), last=(8, 6),
-        attempts=(
-            attempt("int8-fp32", "weak", "INT8", "FP16"), attempt("fp16", "weak", "FP16"),
-            attempt("fp32", "weak"),
-        ),
-    ),
-    KitBand(
-        name="10.0–10.16", first=(10, 0), last=(10, 16),
-        attempts=(
-            attempt("int8-fp32", "weak", "INT8", "FP16"), attempt("int8-fp16", "strong"),
-            attempt("fp16", "strong"), attempt("fp32", "weak"),
-        ),
-    ),
-    KitBand(
-        name="11.0–11.4", first=(11, 0), last=(11, 4),
-        attempts=(
-            attempt("int8-fp16", "strong"), attempt("int8-fp32", "strong"),
-            attempt("fp16", "strong"), attempt("fp32", "strong"),
-        ),
-    ),
-)  # fmt: skip
+@dataclass(frozen=True)
+class KitMaker:
+    """A network and its contract in a folder, to make kits of."""
+
+    folder: Path
+    graph: Path
+    contract: Path
+
+    def kit(
+        self, target: str = "orin-nano", name: str = "kit.edgers", *,
+        precisions: tuple[str, ...] = ("fp32",), options: KitOptions = NO_KERNELS,
+        **demand: Any,
+    ) -> Bundle:  # fmt: skip
+        """Compile; `demand` are fields of AccuracyDemand."""
+        done = compile_bundle(
+            self.graph, self.contract, self.folder / name, target=target, precisions=precisions,
+            demand=AccuracyDemand(**demand) if demand else None, kit=options,
+        )  # fmt: skip
+        return done.bundle
+
+    def judged(self, target: str = "orin-nano", **chosen: Any) -> Bundle:
+        """Compile all precisions, on scenes like those that `calm_net` tells apart."""
+        three = scenes(self.folder, 3)
+        asked: dict[str, Any] = {
+            "precisions": ("fp32", "fp16", "int8"), "calibrate": three[:2], "judge": three[2:],
+            "tiles": 8, "max_drop": LOOSE, **chosen,
+        }  # fmt: skip
+        return self.kit(target, **asked)
+
+    def with_kernels(self) -> KitOptions:
+        """Give kernels built before."""
+        return KitOptions(kernels=KernelSource(folder=kernel_build(self.folder / "kernels")))
 
 
-def make_kit(folder: Path, name: str = "k.edgers", **changes: Any) -> Path:
-    """Write a kit for compute capability 8.7; `changes` go into its `BuildKit`."""
-    entries, facts = _parts()
-    kit = BuildKit(cc=(8, 7), sides=SIDES, bands=BANDS, kernels=(), dla=False, plan=None)
-    document = document_from_kit(replace(kit, **changes))
-    path = folder / name
-    measured = {"certificate_of_the_ground": "kept"}
-    path.write_bytes(bundle_bytes(entries, {**facts, "kit": document}, measured))
-    return path
+def kit_maker(
+    folder: Path, net: onnx.ModelProto | None = None, document: dict[str, Any] | None = None
+) -> KitMaker:
+    """Write a network of three bands and three classes, and its contract."""
+    graph, contract = folder / "m.onnx", folder / "c.json"
+    onnx.save(net or calm_net(), graph)
+    contract.write_text(json.dumps(document or contract_document()))
+    return KitMaker(folder=folder, graph=graph, contract=contract)
 
 
-@functools.cache
-def _parts() -> tuple[dict[str, bytes], dict[str, Any]]:
-    """Entries and facts of a kit: a bundle for a CPU, and its graph in the forms for TensorRT."""
-    with tempfile.TemporaryDirectory() as folder:
-        bundle = open_bundle(make_bundle(Path(folder)))
-    entries = {n: d for n, d in bundle.entries.items() if n not in (MANIFEST, MEASURED)}
-    golden = golden_inputs(bundle.contract)
-    tile = {name: np.load(io.BytesIO(entries[entry])) for name, entry in golden.items()}
-    for form, graph in graphs().items():
-        entries[f"graph/trt-{form}.onnx"] = graph
-        entries[f"golden/trt-{form}.npy"] = npy(Simulation(graph).infer(tile)["y"])
-    return entries, {**bundle.facts, "target": "orin-nano-8gb"}
+def demo_maker(folder: Path) -> KitMaker:
+    """Write the demo's U-Net and its contract."""
+    data = (files("edgers.export.flood_demo") / "flood_unet.onnx").read_bytes()
+    return kit_maker(folder, onnx.load_model_from_string(data), flood_contract())
 
 
-@functools.cache
-def graphs() -> dict[str, bytes]:
-    """Give the network in each form."""
-    graph: bytes = tiny_net().SerializeToString()
-    ranges = plain_ranges(graph, noise_tiles())
-    return {
-        "fp32": graph,
-        "fp16": half_graph(graph),
-        "int8-fp32": quantized(graph, ranges, QuantizationPlan(form="s8s8")),
-        "int8-fp16": quantized(graph, ranges, QuantizationPlan(form="s8s8", rest="fp16")),
-    }
+def simple_cnn() -> onnx.ModelProto:
+    """A network of the shape of ml4floods' simplecnn, with random weights: five convolutions."""
+    graph = GraphBuilder(seed=23, channels={"x": 13})
+    x = "x"
+    for width in (32, 64, 64, 32):
+        x = graph.relu(graph.conv(x, width))
+    model = graph.model(graph.conv(x, 3, kernel=1))
+    model.graph.input[0].type.tensor_type.shape.dim[1].dim_value = 13
+    model.graph.output[0].name = model.graph.node[-1].output[0] = "logits"
+    return model
 
 
-def npy(array: Any) -> bytes:
-    buffer = io.BytesIO()
-    np.save(buffer, array, allow_pickle=False)
-    return buffer.getvalue()
-
-
-def orin_gpu(**changes: Any) -> GpuFacts:
-    """The GPU of a Jetson Orin Nano, as its driver tells."""
-    gpu = GpuFacts(
-        name="Orin", cc=(8, 7), total_bytes=8 * GIGABYTE, free_bytes=5 * GIGABYTE,
-        cuda=(12, 6), driver="",
-    )  # fmt: skip
-    return replace(gpu, **changes)
-
-
-def orin_facts(**changes: Any) -> DeviceFacts:
-    """A Jetson Orin Nano."""
-    facts = DeviceFacts(
-        machine="aarch64", system="Linux", processor="Cortex-A78AE", cpu_flags=frozenset(),
-        total_bytes=8 * GIGABYTE, free_bytes=4 * GIGABYTE, gpu=orin_gpu(), no_gpu="",
-        tensorrt=(10, 3, 0), module="NVIDIA Jetson Orin Nano Developer Kit",
-        part_number="p3767-0003", l4t="36.4.3", dla_cores=0,
-    )  # fmt: skip
-    return replace(facts, **changes)
+def flood_maker(folder: Path) -> KitMaker:
+    """Write a network like ml4floods' simplecnn, with its contract."""
+    return kit_maker(folder, simple_cnn(), ml4floods_contract("simplecnn"))

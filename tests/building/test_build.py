@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from builders.kits import BANDS, SIDES, make_kit, orin_facts, orin_gpu
 from builders.plan_engine import plan_engine
+from builders.small_kits import BANDS, SIDES, make_kit, orin_facts, orin_gpu
 from builders.tensorrt_fake import FakeTensorRt, fake_tensorrt
 from builders.tensorrt_plan import plan_from
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from builders.kits import BANDS, GIGABYTE, make_kit, orin_facts, orin_gpu
+from builders.small_kits import BANDS, GIGABYTE, make_kit, orin_facts, orin_gpu
 
 from edgers.build_kit import BuildKit
 from edgers.building.attempts import allowed_attempts
@@ -52,7 +52,7 @@ def test_a_version_outside_all_is_refused_and_those_it_has_are_named(
 def test_what_is_free_less_a_reserve_is_for_the_builder() -> None:
     facts = orin_facts(free_bytes=4 * GIGABYTE, gpu=orin_gpu(free_bytes=5 * GIGABYTE))
     found = workspace(facts, orin_gpu(free_bytes=5 * GIGABYTE), 10**6, None)
-    # CPU and GPU of a Jetson share one memory: the smaller number holds.
+    # CPU and GPU of a Jetson share one memory: what Linux has available counts.
     assert found.limit_bytes == 4 * GIGABYTE - RESERVE_BYTES - 4 * 10**6
     card = replace(facts, module="")
     assert workspace(card, orin_gpu(free_bytes=5 * GIGABYTE), 0, None).free_bytes == 5 * GIGABYTE
@@ -60,9 +60,12 @@ def test_what_is_free_less_a_reserve_is_for_the_builder() -> None:
 
 def test_too_little_memory_is_refused_unless_asked_for() -> None:
     gpu = orin_gpu(free_bytes=RESERVE_BYTES + LEAST_BYTES - 1)
+    card = orin_facts(module="", gpu=gpu)
     with pytest.raises(BadInputError, match=r"too little memory to build\.\n604 MB is free"):
-        workspace(orin_facts(gpu=gpu), gpu, 0, None)
-    assert workspace(orin_facts(gpu=gpu), gpu, 0, 123).limit_bytes == 123
+        workspace(card, gpu, 0, None)
+    assert workspace(card, gpu, 0, 123).limit_bytes == 123
+    with pytest.raises(BadInputError, match="604 MB is free"):
+        workspace(orin_facts(free_bytes=gpu.free_bytes), orin_gpu(), 0, None)
 
 
 def test_a_dla_is_taken_where_there_is_one(kit: BuildKit) -> None:

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from builders.kits import make_kit, orin_facts
 from builders.plan_engine import plan_engine
+from builders.small_kits import make_kit, orin_facts
 from builders.tensorrt_fake import fake_tensorrt
 
 from edgers.building.building import build
@@ -25,12 +25,12 @@ COMMAND = """
 import signal, sys, time
 from pathlib import Path
 sys.path.insert(0, {tests!r})
-from builders.kits import orin_facts
+from builders.small_kits import orin_facts
 from builders.tensorrt_fake import fake_tensorrt
 
 def refuse(*_):
     Path({mark!r}).write_text("building")
-    time.sleep(60)
+    time.sleep({seconds})
 
 signal.signal(signal.SIGINT, signal.default_int_handler)
 sys.modules["tensorrt"] = fake_tensorrt({version!r}, refuse=refuse)
@@ -83,14 +83,25 @@ def test_an_interrupt_ends_a_build_at_its_next_step(
 
 
 @pytest.mark.parametrize(
-    ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 130), (signal.SIGKILL, -9)]
+    ("version", "number", "code"),
+    [
+        # Without a progress monitor nothing ends the builder: the command leaves it.
+        ("8.6.1", signal.SIGINT, 130),
+        ("8.6.1", signal.SIGTERM, 130),
+        ("8.6.1", signal.SIGKILL, -9),
+        ("10.3.0", signal.SIGINT, 130),
+    ],
 )
-def test_a_signal_ends_the_command_though_the_builder_does_not_stop(
-    tmp_path: Path, number: signal.Signals, code: int
+def test_a_signal_ends_the_command(
+    tmp_path: Path, version: str, number: signal.Signals, code: int
 ) -> None:
     kit, mark = make_kit(tmp_path), tmp_path / "mark"
     text = COMMAND.format(
-        tests=str(Path(__file__).parents[1]), mark=str(mark), version="8.6.1", kit=str(kit)
+        tests=str(Path(__file__).parents[1]),
+        mark=str(mark),
+        version=version,
+        kit=str(kit),
+        seconds=60 if version == "8.6.1" else IN_THE_BUILDER_S,
     )
     with subprocess.Popen(
         [sys.executable, "-c", text], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
@@ -104,4 +115,5 @@ def test_a_signal_ends_the_command_though_the_builder_does_not_stop(
         _, err = process.communicate(timeout=30)
     assert process.returncode == code
     assert "Traceback" not in err
+    assert ("stopped  No bundle was written." in err) == (code == 130)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["k.edgers", "mark"]

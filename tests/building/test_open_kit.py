@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from builders.bundles import make_bundle
-from builders.kits import make_kit
+from builders.small_kits import make_kit
 
 from edgers.build_kit import PLAN_ENTRY, Plan, Tried
 from edgers.building.closing_kit import close_kit

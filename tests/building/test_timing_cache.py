@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from builders.kits import orin_facts, orin_gpu
+from builders.small_kits import orin_facts, orin_gpu
 
 from edgers.building.timing_cache import MARK, open_timing_cache, timing_key
 

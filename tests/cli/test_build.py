@@ -1,27 +1,31 @@
 """`edgers build` on a board that is not there: fakes of its driver and of each TensorRT."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 import rasterio
 from builders.bundles import BAND_NAMES
-from builders.kits import make_kit, orin_facts, orin_gpu
 from builders.plans import VERSIONS, Board, board
 from builders.runs import edgers as cli
 from builders.scenes import noise, write_scene
+from builders.small_kits import make_kit, orin_facts, orin_gpu
+from builders.tensorrt_plan import plan_from
 
 from edgers.bundle import open_bundle
 from edgers.cli import build
 from edgers.engines import KNOWN
+from edgers.kernels.cache_folder import user_folder
 from edgers.pipeline import model
 from edgers.targets.device_facts import DeviceFacts
 
 
 @pytest.fixture(autouse=True)
-def own_cache(
-    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
-) -> None:  # fmt: skip
+def own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Timings go into a folder of their own; kernels stay where they are kept.
+    monkeypatch.setenv("EDGERS_KERNEL_CACHE", str(user_folder()))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
 
 
@@ -48,7 +52,7 @@ def test_a_kit_is_built_verified_and_run(
     bundle = open_bundle(built)
     for words in (
         "tiny net for orin-nano-8gb", f"TensorRT {made.trt.__version__}", "timings     ",
-        "int8, fp", "· built", "golden tile passes", "ms a tile", "on this device not measured",
+        "int8, fp", "· built", "golden tile passes", "ms a tile", "not measured on this device",
         bundle.bundle_id[:12], f"edgers run {built} SCENE.tif -o out/",
     ):  # fmt: skip
         assert words in done.out, done.out
@@ -76,7 +80,7 @@ def test_inspect_tells_how_a_bundle_was_built(
         "plan        int8 · TensorRT 10.3.0 on NVIDIA Jetson Orin Nano Developer Kit",
         "tried       int8, fp32 scales, weakly typed · built",
         f"built from  {open_bundle(kit).bundle_id}",
-        "accuracy    on this device not measured",
+        "accuracy    not measured on this device",
         "certificate_of_the_ground = kept",
     ):
         assert words in told, told
@@ -141,6 +145,35 @@ def test_a_built_bundle_is_built_anew_only_when_asked(
     assert bundle.facts["built_from"] == open_bundle(kit).bundle_id
 
 
+@pytest.mark.parametrize("version", VERSIONS[1:])
+def test_a_plan_without_weights_is_filled_from_its_graph(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, version: str
+) -> None:
+    kit = make_kit(tmp_path)
+    on_the_board(monkeypatch, version)
+    done = cli("build", kit, "--strip")
+    assert done.code == 0, done.err
+    bundle = open_bundle(tmp_path / "k-built.edgers")
+    assert bundle.engines[0].weights.startswith("graph/trt-int8")
+    plan = plan_from(bundle.entries["plan/model.engine"])
+    assert plan is not None
+    assert plan.stripped
+    assert "REFIT_IDENTICAL" in plan.flags
+    assert "passes on tensorrt" in cli("verify", tmp_path / "k-built.edgers").out
+    told = cli("inspect", tmp_path / "k-built.edgers").out
+    assert f"weights     of {bundle.engines[0].weights}: they are put into the plan" in told
+
+
+def test_a_tensorrt_before_10_builds_no_plan_without_weights(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kit = make_kit(tmp_path)
+    on_the_board(monkeypatch, "8.6.1")
+    done = cli("build", kit, "--strip")
+    assert done.code == 2
+    assert "It lacks STRIP_PLAN, REFIT_IDENTICAL." in done.err
+
+
 def test_a_named_timing_cache_is_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     kit = make_kit(tmp_path)
     on_the_board(monkeypatch)
@@ -156,3 +189,15 @@ def test_without_a_gpu_the_real_device_is_refused(tmp_path: Path) -> None:
     assert done.code == 2
     assert "error  " in done.err
     assert "Traceback" not in done.err
+
+
+def test_the_command_imports_neither_onnx_nor_an_engine_before_it_refuses(tmp_path: Path) -> None:
+    code = (
+        "import sys\nfrom edgers.cli.main import main\n"
+        "try: main()\n"
+        "finally: print([one for one in ('onnx', 'onnxruntime', 'tensorrt') if one in sys.modules])"
+    )
+    command = [sys.executable, "-c", code, "build", str(make_kit(tmp_path, cc=(5, 3)))]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 2, done.stderr
+    assert done.stdout == "[]\n"

@@ -1,7 +1,8 @@
-"""What every engine must do, shown on each engine that is installed."""
+"""What every engine must do, shown on each that is installed, and on TensorRT's fake."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,10 @@ import pytest
 from builders.bundles import tiny_net
 from builders.graphs import GraphBuilder
 from builders.networks import attention_net, band_net, fixed_net, index_net, patch_net, unet
+from builders.plans import board
+from google.protobuf.message import DecodeError
 
-from edgers.engines import ENGINES, Engine
+from edgers.engines import ENGINES, KNOWN, Engine, EngineMaker, Settings
 from edgers.errors import EngineError
 
 NETS: list[Callable[[], onnx.ModelProto]] = [
@@ -21,14 +24,31 @@ NETS: list[Callable[[], onnx.ModelProto]] = [
 ]  # fmt: skip
 
 
-@pytest.fixture(params=sorted(ENGINES))
-def name(request: pytest.FixtureRequest) -> str:
+GRAPH_ENGINES = sorted(set(ENGINES) - {"tensorrt"})
+"""Engines that take ONNX graphs."""
+
+MAKERS: dict[str, EngineMaker] = {name: ENGINES[name] for name in GRAPH_ENGINES}
+
+
+@pytest.fixture(params=[*GRAPH_ENGINES, "tensorrt"])
+def name(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     key: str = request.param
+    if key == "tensorrt":
+        gpu = board(monkeypatch)
+
+        def make(graph: bytes, precision: str = "fp32", settings: Settings | None = None) -> Engine:
+            try:
+                plan = gpu.plan(onnx.load_from_string(graph)) if graph else graph
+            except DecodeError:
+                plan = graph
+            return KNOWN["tensorrt"](plan, precision, settings)
+
+        monkeypatch.setitem(MAKERS, key, make)
     return key
 
 
 def load(name: str, net: Callable[[], onnx.ModelProto] = tiny_net) -> Engine:
-    return ENGINES[name](net().SerializeToString())
+    return MAKERS[name](net().SerializeToString())
 
 
 def tile(seed: int = 0, height: int = 64, width: int = 64) -> npt.NDArray[np.float32]:
@@ -140,17 +160,19 @@ def test_a_wrong_input_is_an_engine_error(name: str, inputs: dict[str, Any]) -> 
     ids=["empty", "text", "cut", "backwards"],
 )
 def test_a_broken_graph_is_an_engine_error(name: str, graph: bytes) -> None:
-    with pytest.raises(EngineError, match="cannot load the graph"):
-        ENGINES[name](graph)
+    with pytest.raises(EngineError, match=r"cannot load the (graph|plan)"):
+        MAKERS[name](graph)
 
 
+@pytest.mark.parametrize("name", GRAPH_ENGINES)
 def test_an_unknown_operator_is_an_engine_error(name: str) -> None:
     model = tiny_net()
     model.graph.node[0].op_type = "NoSuchOperator"
     with pytest.raises(EngineError, match="NoSuchOperator"):
-        ENGINES[name](model.SerializeToString())
+        MAKERS[name](model.SerializeToString())
 
 
+@pytest.mark.parametrize("name", GRAPH_ENGINES)
 def test_weights_in_other_files_are_not_read(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -163,7 +185,7 @@ def test_weights_in_other_files_are_not_read(
     elsewhere.mkdir()
     monkeypatch.chdir(elsewhere)
     with pytest.raises(EngineError):
-        ENGINES[name]((tmp_path / "m.onnx").read_bytes())
+        MAKERS[name]((tmp_path / "m.onnx").read_bytes())
 
 
 def test_a_closed_engine_is_an_engine_error_and_may_be_closed_again(name: str) -> None:
@@ -243,10 +265,11 @@ def test_fp32_is_computed_in_float32(name: str) -> None:
     assert np.array_equal(answer(load(name, lambda: model), pixels), pixels)
 
 
-@pytest.mark.parametrize("streams", ["processors", "half"])
-def test_a_result_does_not_hang_on_how_many_tiles_run_at_once(name: str, streams: str) -> None:
+@pytest.mark.parametrize("number", [0, 1])
+def test_a_result_does_not_hang_on_how_many_tiles_run_at_once(name: str, number: int) -> None:
     graph = tiny_net().SerializeToString()
-    engine = ENGINES[name](graph, "fp32", {"streams": streams})
+    streams = import_module(f"edgers.engines.{name}").SETTINGS["streams"][number]
+    engine = MAKERS[name](graph, "fp32", {"streams": streams})
     tiles = [tile(seed) for seed in range(8)]
     with ThreadPoolExecutor(4) as pool:
         found = list(pool.map(lambda pixels: answer(engine, pixels), tiles))
@@ -257,6 +280,6 @@ def test_a_result_does_not_hang_on_how_many_tiles_run_at_once(name: str, streams
 def test_a_setting_or_precision_it_does_not_know_is_an_engine_error(name: str) -> None:
     graph = tiny_net().SerializeToString()
     with pytest.raises(EngineError, match="does not know the setting colour=red"):
-        ENGINES[name](graph, "fp32", {"colour": "red"})
+        MAKERS[name](graph, "fp32", {"colour": "red"})
     with pytest.raises(EngineError, match="int2"):
-        ENGINES[name](graph, "int2")
+        MAKERS[name](graph, "int2")

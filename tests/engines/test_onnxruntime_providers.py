@@ -49,11 +49,11 @@ def test_what_it_was_built_without_is_refused(
 
 @pytest.mark.parametrize("word", ["cuda", "tensorrt"])
 def test_without_a_driver_no_session_is_made(gpu: pytest.MonkeyPatch, word: str) -> None:
-    gpu.setattr(onnxruntime_providers, "cuda_problem", lambda: "There is no driver.")
+    gpu.setattr(onnxruntime_providers, "cuda_problem", lambda: "there is no driver")
     gpu.setattr(ort, "InferenceSession", None)
     with pytest.raises(EngineError, match="cannot use") as caught:
         OnnxRuntimeEngine(GRAPH, "int8", {"provider": word})
-    assert caught.value.seen == "There is no driver."
+    assert caught.value.seen == "there is no driver."
 
 
 def test_cuda_keeps_to_float32_and_to_one_algorithm(gpu: pytest.MonkeyPatch) -> None:

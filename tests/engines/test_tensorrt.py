@@ -151,7 +151,7 @@ def test_a_plan_of_another_version_or_device_is_told(monkeypatch: pytest.MonkeyP
 
 
 @pytest.mark.parametrize(
-    "problem", ["There is no driver.", "NVIDIA's driver does not start: CUDA error 100."]
+    "problem", ["libcuda.so.1 is not installed", "cuInit failed with error 100"]
 )
 def test_without_cuda_the_reason_is_told_and_tensorrt_is_never_imported(
     monkeypatch: pytest.MonkeyPatch, problem: str
@@ -166,7 +166,7 @@ def test_without_cuda_the_reason_is_told_and_tensorrt_is_never_imported(
     monkeypatch.setattr(tensorrt, "cuda_problem", lambda: problem)
     with pytest.raises(EngineError, match="no GPU for TensorRT") as caught:
         KNOWN["tensorrt"](b"plan", "int8")
-    assert caught.value.seen == problem
+    assert caught.value.seen == f"{problem}."
     assert caught.value.exit_code == 1
 
 
@@ -184,14 +184,20 @@ def test_a_device_short_of_memory_is_told(monkeypatch: pytest.MonkeyPatch) -> No
     engine.close()
 
 
-def test_a_lane_for_which_there_is_no_memory_is_done_without(
-    monkeypatch: pytest.MonkeyPatch,
+@pytest.mark.parametrize(
+    ("kind", "call", "answer"),
+    [
+        ("ICudaEngine", "create_execution_context", None),
+        # A plan whose profile serves one context at a time: TensorRT 8.
+        ("IExecutionContext", "set_optimization_profile_async", False),
+    ],
+)
+def test_a_lane_that_there_is_no_room_for_is_done_without(
+    monkeypatch: pytest.MonkeyPatch, kind: str, call: str, answer: object
 ) -> None:
     gpu = board(monkeypatch)
     engine = gpu.engine(tiny_net(), {"streams": "4"})
-    monkeypatch.setattr(
-        gpu.trt.world.maker.classes["ICudaEngine"], "create_execution_context", lambda *_: None
-    )
+    monkeypatch.setattr(gpu.trt.world.maker.classes[kind], call, lambda *_: answer)
     with ThreadPoolExecutor(4) as pool:
         found = list(pool.map(lambda seed: engine.infer({"x": tile(seed)})["y"], range(8)))
     wanted = reference(tiny_net())

@@ -1,0 +1,28 @@
+"""What may be chosen of a build kit."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from edgers.kernels.aot.environment import DEFAULT_FOLDER
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KernelSource:
+    """Where CUDA kernels come from."""
+
+    wanted: bool = True
+    """Whether the kit has any; without them inputs are prepared on the CPU."""
+    folder: Path | None = None
+    """A build made before; None to build them."""
+    toolkits: Path = DEFAULT_FOLDER
+    """Folder of the CUDA toolkits to build with; what is missing is fetched into it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KitOptions:
+    """What may be chosen of a build kit."""
+
+    kernels: KernelSource = field(default_factory=KernelSource)
+    """Where its CUDA kernels come from."""
+    dla: bool = False
+    """Whether to build for the DLA, with the GPU for what it does not take."""
