@@ -17,8 +17,6 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from edgers.versions import version_text
-
 from edgers.build_kit import Attempt, BuildKit
 from edgers.building.profiles import golden_tiles
 from edgers.bundle import Bundle, open_bundle
@@ -36,6 +34,7 @@ from edgers.export.plan_comparison import (
     worst,
 )
 from edgers.targets.cuda_probe import cuda_problem
+from edgers.targets.gpu import text_from_version
 
 TILES = 8
 """Tiles that are drawn from scenes."""
@@ -69,7 +68,10 @@ def main(words: Sequence[str] | None = None) -> int:
         print(f"error: {error}", file=sys.stderr)
         return 2
     if chosen.json:
-        about = {"tensorrt": version_text(tensorrt_version(trt)), "bundle": bundle.bundle_id}
+        about = {
+            "tensorrt": text_from_version(tensorrt_version(trt)),
+            "bundle": bundle.bundle_id,
+        }
         text = json.dumps({"about": about, "plans": rows}, indent=2, ensure_ascii=False)
         chosen.json.write_text(text + "\n")
     return 0 if rows and all(row["passed"] for row in rows) else 1
@@ -127,7 +129,7 @@ def _plans(trt: Any, bundle: Bundle, kit: BuildKit) -> Iterator[tuple[Attempt, L
     band = kit.band_of(version)
     if band is None:
         raise BadInputError(
-            f"the kit has nothing for TensorRT {version_text(version)}.",
+            f"the kit has nothing for TensorRT {text_from_version(version)}.",
             rule=f"It is for {', '.join(one.name for one in kit.bands)}.",
         )
     for attempt in band.attempts:
