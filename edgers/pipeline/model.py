@@ -36,7 +36,6 @@ class Model(Closing):
     passed_over: tuple[str, ...] = ()
     """Engines the bundle prefers to this one, each with the reason why it does not run here: with
     any, this one is a fallback."""
-
     kernels: frozenset[str] = frozenset()
     """Kernels by which the engine preprocesses (`edgers.engines.raw`); empty where the CPU does."""
 
