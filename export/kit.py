@@ -19,22 +19,24 @@ from edgers.calibration.certificate import certificate_document
 from edgers.calibration.legality import Band, check_legality
 from edgers.calibration.ranges import ranges_bytes
 from edgers.contract import contract_from_file
+from edgers.engines.agreement import TOLERANCE, share_apart
 from edgers.errors import BadInputError, EngineError, GraphError
 from edgers.export.accuracy import AccuracyDemand
 from edgers.export.allowed import Allowed
 from edgers.export.compiled import Compiled, operators_of
-from edgers.export.golden import golden_entries, golden_sides_px
+from edgers.export.golden import golden_answer, golden_entries, golden_sides_px
 from edgers.export.graph import check_fit, graph_from_file
 from edgers.export.kit_accuracy import JudgedForms, judged_forms, reference
 from edgers.export.kit_bands import TargetBands, bands_of_target
+from edgers.export.kit_engines import CPU, stand_ins
 from edgers.export.kit_forms import FP32, Form, Offer, kit_bands
 from edgers.export.kit_graph import fitting_graph
 from edgers.export.kit_kernels import kit_kernels
 from edgers.export.kit_options import KitOptions
 from edgers.export.kit_sides import tile_sides
-from edgers.export.trial import Subject, Trial, load_candidate, try_candidate
+from edgers.export.trial import Subject, Trial, array_of, load_candidate, try_candidate
 from edgers.files import write_whole
-from edgers.targets.target import Candidate, Target
+from edgers.targets.target import Target
 from edgers.tiling.graph import halo_from_graph
 from edgers.tiling.halo import document_from_halo
 
@@ -43,14 +45,6 @@ RANGES = "calibration/ranges.json"
 
 ENGINE = "tensorrt"
 """The engine that kits are for."""
-
-STAND_INS = (
-    Candidate(engine="onnxruntime", precision="fp32", settings={"provider": "tensorrt"}),
-    Candidate(engine="onnxruntime", precision="fp32", settings={"provider": "cuda"}),
-    Candidate(engine="onnxruntime", precision="fp32", settings={"layout": "blocked"}),
-)
-"""What runs where there is no plan, or it does not load: each on the graph in FP32, the last on any
-CPU."""
 
 Tell = Callable[[str], None]
 
@@ -76,7 +70,10 @@ def compile_kit(
     tell("golden tile")
     with closing(load_candidate(reference("fp32"), data)) as engine:
         golden = golden_entries(engine, stated, halo)
+    if done:
+        _check_same(graph.read_bytes(), subject, golden, done)
     stand_in = _proved(subject, golden)
+    assert stand_in.engine is not None
     forms = judged_forms(subject, allowed, demand, golden, tell)
     bands, illegal = kit_bands(
         places.bands,
@@ -104,7 +101,7 @@ def compile_kit(
     facts = {
         "name": stated.name,
         "target": target.name,
-        "engines": [_choice(one, stand_in) for one in STAND_INS],
+        "engines": stand_ins(forms, shipped, stand_in.engine.info.version),
         "halo": document_from_halo(halo),
         "kit": document_from_kit(kit),
         "made_by": f"edgers {edgers.__version__}",
@@ -147,9 +144,24 @@ def _checked(
     return replace(allowed, precisions=others), {"int8": "a DLA is built for in FP16 only"}
 
 
+def _check_same(original: bytes, subject: Subject, golden: Mapping[str, bytes], done: str) -> None:
+    """Raise GraphError where a graph that was changed to fit gives something else."""
+    with closing(load_candidate(reference("fp32"), original)) as engine:
+        answer = golden_answer(engine, subject.contract, subject.halo)
+    wanted = array_of(answer)
+    apart = share_apart(array_of(golden[subject.golden_output("fp32")]), wanted)
+    if not apart <= TOLERANCE["fp32"]:
+        raise GraphError(
+            f"the graph gives something else when it is {done}.",
+            seen=f"On the golden tile it is {apart:.2g} apart.",
+            rule=f"At most {TOLERANCE['fp32']:g} is accepted.",
+            fix="Export it in opset 17.",
+        )
+
+
 def _proved(subject: Subject, golden: Mapping[str, bytes]) -> Trial:
     """Try the engine that runs on any CPU, and hold tiled against untiled on it."""
-    trial = try_candidate(STAND_INS[-1], subject, golden, None)
+    trial = try_candidate(CPU, subject, golden, None)
     if trial.engine is not None:
         trial.engine.close()
     if trial.out:
@@ -173,19 +185,6 @@ def _shipped(bands: tuple[KitBand, ...], forms: Mapping[str, Form]) -> list[Form
     """Give the forms that some band is fed with, and FP32, which stands in."""
     fed = {attempt.graph for band in bands for attempt in band.attempts}
     return [form for form in forms.values() if form.name == FP32 or form.entry in fed]
-
-
-def _choice(candidate: Candidate, proved: Trial) -> dict[str, object]:
-    """Write an engine that stands in down for the manifest."""
-    assert proved.engine is not None
-    return {
-        "name": candidate.engine,
-        "version": proved.engine.info.version,
-        "precision": candidate.precision,
-        "graph": f"graph/{FP32}.onnx",
-        "golden": "golden/output.npy",
-        "settings": dict(candidate.settings),
-    }
 
 
 def _measured(

@@ -62,9 +62,9 @@ def kit_kernels(
         return _packed(source.folder, capability, names, software)
     with tempfile.TemporaryDirectory(prefix="edgers-") as folder:
         place = Path(folder) / "kernels"
-        tell(f"CUDA kernels for {capability.name}; toolkits that are missing are fetched")
+        tell(f"CUDA kernels for {capability.name}; toolkits come from {source.toolkit_folder}")
         try:
-            build(place, [capability], names, environments=source.toolkits)
+            build(place, [capability], names, environments=source.toolkit_folder)
         except ToolkitError as error:
             raise BadInputError(
                 f"CUDA kernels cannot be built here: {error.what}",

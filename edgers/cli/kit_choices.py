@@ -23,8 +23,8 @@ OPTIONS = (
     ),
     click.option(
         "--toolkits", type=_PATH, metavar="FOLDER",
-        default=KernelSource().toolkits, show_default=True,
-        help="CUDA toolkits that kernels are built with; what is missing is fetched (2 GB).",
+        help="Where the CUDA toolkits are that kernels are built with; what is missing is fetched "
+        "(2 GB). Without it, in the user's cache folder.",
     ),
     click.option("--dla", is_flag=True, help="Build for the DLA in FP16, the GPU for the rest."),
 )  # fmt: skip

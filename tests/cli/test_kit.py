@@ -71,7 +71,10 @@ def test_compiling_says_what_each_tensorrt_is_fed_with(told: Outcome, made: KitM
     assert all("not measured" in text for text in lines["on device"])
     assert any("JetPack 5.0" in text or "it has TensorRT 8.4.1" in text
                for text in lines["left out"])  # fmt: skip
-    assert lines["engine"][0].startswith("tensorrt once it is built · else onnxruntime fp32")
+    assert lines["engine"] == [
+        "tensorrt once it is built · else onnxruntime int8 (provider tensorrt), "
+        "onnxruntime fp32 (provider cuda), onnxruntime fp32"
+    ]
     assert lines["next"] == [
         f"edgers build {made.folder / 'told.edgers'}   (on the device, or on a twin of it)"
     ]

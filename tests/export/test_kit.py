@@ -7,7 +7,7 @@ import numpy as np
 import onnx
 import pytest
 import rasterio
-from builders.judged import scenes
+from builders.judged import calm_net, scenes
 from builders.kits import (
     LOOSE,
     NO_KERNELS,
@@ -17,12 +17,13 @@ from builders.kits import (
     flood_maker,
     kit_maker,
 )
+from onnx import numpy_helper
 
 from edgers.bundle import Bundle, open_bundle
 from edgers.calibration.legality import band_from_version, check_legality
 from edgers.calibration.ranges import graph_sha256, ranges_from_document
 from edgers.contract.strict_json import strict_json
-from edgers.errors import BadInputError
+from edgers.errors import BadInputError, GraphError
 from edgers.export.compile import compile_bundle
 from edgers.export.kit_options import KitOptions
 from edgers.pipeline.model import load_model
@@ -158,13 +159,22 @@ def test_int8_without_scenes_is_left_out_and_fp16_is_said_to_be_unjudged(calm: K
     assert not (calm.folder / "no.edgers").exists()
 
 
-def test_what_stands_in_begins_with_the_gpu(kit: Bundle) -> None:
-    assert [one.settings.get("provider", "cpu") for one in kit.engines] == [
-        "tensorrt", "cuda", "cpu",
+def providers(bundle: Bundle) -> list[tuple[str, str, str]]:
+    """Give provider, precision and graph of each engine that stands in."""
+    assert {one.name for one in bundle.engines} == {"onnxruntime"}
+    return [
+        (one.settings.get("provider", "cpu"), one.precision, one.graph) for one in bundle.engines
     ]  # fmt: skip
-    assert {(one.name, one.precision, one.graph) for one in kit.engines} == {
-        ("onnxruntime", "fp32", "graph/fp32.onnx")
-    }
+
+
+def test_what_stands_in_begins_with_the_gpu(kit: Bundle, calm: KitMaker) -> None:
+    fp32 = [("cuda", "fp32", "graph/fp32.onnx"), ("cpu", "fp32", "graph/fp32.onnx")]
+    assert providers(kit) == [("tensorrt", "int8", "graph/int8-s8s8.onnx"), *fp32]
+    assert kit.engines[0].golden == "golden/output-int8-s8s8.npy"
+    half = calm.kit(name="h.edgers", precisions=("fp32", "fp16"))
+    assert providers(half) == [("tensorrt", "fp16", "graph/fp16.onnx"), *fp32]
+    # At FP32 TensorRT's provider would compute in TF32.
+    assert providers(calm.kit(name="f.edgers")) == fp32
 
 
 def test_forms_have_golden_answers_of_their_own(kit: Bundle) -> None:
@@ -221,3 +231,31 @@ def test_a_dla_is_built_for_in_fp16_where_the_release_can(tmp_path: Path) -> Non
     assert left_out["int8"] == "a DLA is built for in FP16 only"
     # Users of JetPack 7.2 with TensorRT 10.16 miss the DLA's compiler.
     assert "10.15–10.16" not in {band.name for band in kit.bands}
+
+
+def at_opset(opset: int) -> onnx.ModelProto:
+    model = calm_net()
+    model.opset_import[0].version = opset
+    model.ir_version = 9
+    return model
+
+
+def test_a_newer_graph_is_lowered_for_boards_with_an_old_tensorrt(tmp_path: Path) -> None:
+    bundle = kit_maker(tmp_path, at_opset(19)).kit("orin-nano")
+    check_parts(bundle, "orin-nano")
+    assert bundle.measured["graph"] == "lowered from opset 19 to 17"
+    with load_model(bundle) as model:
+        assert model.golden_error < 1e-5
+
+
+def test_a_graph_that_changes_when_it_is_lowered_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = onnx.ModelProto()
+    other.CopyFrom(at_opset(17))
+    entry = other.graph.initializer[0]
+    entry.CopyFrom(numpy_helper.from_array(1.1 * numpy_helper.to_array(entry), entry.name))
+    monkeypatch.setattr(onnx.version_converter, "convert_version", lambda *_: other)
+    with pytest.raises(GraphError, match="lowered from opset 19 to 17"):
+        kit_maker(tmp_path, at_opset(19)).kit("orin-nano")
+    assert not (tmp_path / "kit.edgers").exists()

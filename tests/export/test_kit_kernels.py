@@ -116,3 +116,14 @@ def test_kernels_are_built_where_none_are_given() -> None:
     assert len(found.kernels) == len(TYPES)
     for one in found.kernels:
         check_cubin(found.entries[one.entry], one.name, capability_from_cc((8, 7)))
+
+
+def test_toolkits_are_kept_where_the_user_keeps_caches(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    assert KernelSource().toolkit_folder == tmp_path / "cache" / "edgers" / "toolkits"
+    (tmp_path / ".venv-aot").mkdir()
+    assert KernelSource().toolkit_folder == Path(".venv-aot")
+    assert KernelSource(toolkits=tmp_path).toolkit_folder == tmp_path

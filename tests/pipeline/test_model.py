@@ -128,7 +128,7 @@ def test_what_is_passed_over_is_told_with_its_reason(
         assert model.choice.name == "onnxruntime"
         assert model.passed_over == (
             "missing: not installed here",
-            "stubborn fp32: stubborn cannot load the graph.",
+            "stubborn fp32: stubborn cannot load the graph",
         )
     with loaded(made) as model:
         assert model.passed_over == ()
