@@ -7,7 +7,6 @@ but is not part of the id. Opening checks every byte of the file, the ZIP's own 
 by writing the archive anew and comparing.
 """
 
-import hashlib
 import io
 import json
 import zipfile
@@ -20,11 +19,14 @@ from edgers.build_kit import BuildKit, kit_from_document
 from edgers.contract import Contract, contract_from_bytes
 from edgers.errors import BundleError
 from edgers.files import read_file
+from edgers.manifest import CONTRACT as CONTRACT
+from edgers.manifest import FORMAT as FORMAT
+from edgers.manifest import MANIFEST as MANIFEST
+from edgers.manifest import altered, check_id, manifest_from_bytes, sha256_of
+from edgers.manifest import canonical_json as canonical_json
 from edgers.tiling.halo import Halo, halo_from_document
 
-FORMAT = 1
-"""Version of the file format; a reader refuses any other."""
-MANIFEST, MEASURED, CONTRACT = "manifest.json", "measured.json", "contract.json"
+MEASURED = "measured.json"
 GOLDEN_INPUT, GOLDEN_OUTPUT = "golden/input.npy", "golden/output.npy"
 GOLDEN_INPUTS = "golden/input/{}.npy"
 """Entry of one input of several, by its position in the contract."""
@@ -100,17 +102,11 @@ def bundle_bytes(
     manifest = {
         "format": FORMAT,
         **facts,
-        "entries": {name: _sha256(data) for name, data in sorted(entries.items())},
+        "entries": {name: sha256_of(data) for name, data in sorted(entries.items())},
     }
-    manifest["id"] = _sha256(canonical_json(manifest))
-    manifest["measured"] = _sha256(held[MEASURED])
+    manifest["id"] = sha256_of(canonical_json(manifest))
+    manifest["measured"] = sha256_of(held[MEASURED])
     return _zip({MANIFEST: canonical_json(manifest), **dict(sorted(held.items()))})
-
-
-def canonical_json(document: object) -> bytes:
-    """Write JSON in the one way a bundle accepts: sorted keys, two spaces, UTF-8, one newline."""
-    text = json.dumps(document, sort_keys=True, indent=2, ensure_ascii=False, allow_nan=False)
-    return text.encode() + b"\n"
 
 
 def open_bundle(path: Path) -> Bundle:
@@ -120,15 +116,11 @@ def open_bundle(path: Path) -> Bundle:
     """
     data = read_file(path, "bundle", MAX_BUNDLE_BYTES, BundleError)
     entries = _unzip(data, path)
-    manifest = _manifest(entries, path)
+    manifest = manifest_from_bytes(entries.get(MANIFEST), path)
     _check_hashes(entries, manifest, path)
     if _zip(entries) != data:
-        raise _altered(path, "its archive headers are not as they were written")
+        raise altered(path, "its archive headers are not as they were written")
     return _bundle(entries, manifest, path)
-
-
-def _sha256(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()
 
 
 def _zip(entries: Mapping[str, bytes]) -> bytes:
@@ -141,15 +133,6 @@ def _zip(entries: Mapping[str, bytes]) -> bytes:
             entry.external_attr = 0o644 << 16
             archive.writestr(entry, data)
     return buffer.getvalue()
-
-
-def _altered(path: Path, why: str) -> BundleError:
-    return BundleError(
-        f"bundle {path} is damaged or was altered.",
-        seen=f"{why[0].upper()}{why[1:]}.",
-        rule="Every byte must be as 'edgers compile' wrote it.",
-        fix="Copy the bundle again, or compile it anew.",
-    )
 
 
 def _unzip(data: bytes, path: Path) -> dict[str, bytes]:
@@ -166,45 +149,24 @@ def _unzip(data: bytes, path: Path) -> dict[str, bytes]:
             if any(
                 e.compress_type != zipfile.ZIP_STORED or e.file_size > len(data) for e in entries
             ):
-                raise _altered(path, "an entry is compressed")
+                raise altered(path, "an entry is compressed")
             return {entry.filename: archive.read(entry) for entry in entries}
     # zipfile raises each of these on one sort of damaged archive or another.
     except (zipfile.BadZipFile, OSError, ValueError, RuntimeError, NotImplementedError,
             EOFError, KeyError, IndexError, OverflowError) as error:  # fmt: skip
-        raise _altered(path, f"its archive cannot be read ({error})") from error
-
-
-def _manifest(entries: Mapping[str, bytes], path: Path) -> Mapping[str, object]:
-    """Read the manifest."""
-    try:
-        document = json.loads(entries[MANIFEST])
-        whole = isinstance(document, dict) and canonical_json(document) == entries[MANIFEST]
-    except (KeyError, ValueError, RecursionError) as error:
-        raise _altered(path, "it has no readable manifest") from error
-    if not whole:
-        raise _altered(path, "its manifest is not as it was written")
-    if document.get("format") != FORMAT:
-        raise BundleError(
-            f"bundle {path} is of another format.",
-            seen=f"Its format is {document.get('format')!r}.",
-            rule=f"This version reads format {FORMAT}.",
-            fix="Compile the model again with this version.",
-        )
-    return cast(Mapping[str, object], document)
+        raise altered(path, f"its archive cannot be read ({error})") from error
 
 
 def _check_hashes(entries: Mapping[str, bytes], manifest: Mapping[str, object], path: Path) -> None:
     """Hold the id, and every entry, against the hashes."""
-    stated = {k: v for k, v in manifest.items() if k not in ("id", "measured")}
-    if _sha256(canonical_json(stated)) != manifest.get("id"):
-        raise _altered(path, "its manifest does not give its id")
+    check_id(manifest, path)
     listed = manifest.get("entries")
     wanted = {**listed, MEASURED: manifest.get("measured")} if isinstance(listed, dict) else {}
     if set(wanted) != set(entries) - {MANIFEST}:
-        raise _altered(path, "its entries are not those of its manifest")
+        raise altered(path, "its entries are not those of its manifest")
     for name, sha256 in wanted.items():
-        if _sha256(entries[name]) != sha256:
-            raise _altered(path, f"entry {name} does not match its hash")
+        if sha256_of(entries[name]) != sha256:
+            raise altered(path, f"entry {name} does not match its hash")
 
 
 def _words(found: object) -> dict[str, str]:
@@ -252,7 +214,7 @@ def _bundle(entries: Mapping[str, bytes], manifest: Mapping[str, object], path: 
         halo=halo,
         contract=contract,
         entries=entries,
-        hashes={name: _sha256(data) for name, data in entries.items() if name != MANIFEST},
+        hashes={name: sha256_of(data) for name, data in entries.items() if name != MANIFEST},
         measured=measured,
         kit=kit,
         facts={key: value for key, value in manifest.items() if key not in ADDED},

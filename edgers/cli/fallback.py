@@ -1,11 +1,12 @@
 """Whether another engine than the preferred may run, and what is said where one does."""
 
 from collections.abc import Callable
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 
-from edgers.pipeline.model import Model
+if TYPE_CHECKING:  # it imports runtimes, which a preflight can do without
+    from edgers.pipeline.model import Model
 
 Command = TypeVar("Command", bound=Callable[..., object])
 
@@ -19,7 +20,7 @@ def no_fallback_option(command: Command) -> Command:
     )(command)
 
 
-def fallback_lines(model: Model) -> list[tuple[str, str]]:
+def fallback_lines(model: "Model") -> list[tuple[str, str]]:
     """Say what runs in place of the preferred engine, and why; nothing where that runs."""
     if not model.passed_over:
         return []

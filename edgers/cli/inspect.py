@@ -9,6 +9,7 @@ from edgers.bundle import Bundle, open_bundle
 from edgers.cli.built_lines import BUILT_KEYS, built_lines
 from edgers.cli.certificate import ACCURACY_KEYS, accuracy_lines
 from edgers.cli.compile import contract_line
+from edgers.cli.estimate import show_estimate
 from edgers.cli.kit_lines import KIT_KEYS, kit_lines
 from edgers.cli.plan import show_plan
 from edgers.cli.run_options import options_from_chosen, run_options
@@ -25,16 +26,22 @@ from edgers.tiling.halo import AxisHalo
 
 @click.command(
     help="Say what the bundle or the scene at PATH holds. With a bundle and a SCENE: how the scene "
-    "would be run, and what memory that takes."
+    "would be run, and what memory that takes. With --target: what a bundle or an ONNX graph takes "
+    "at least on a device that is not at hand."
 )
 @click.argument("path", type=click.Path(path_type=Path))
 @click.argument("scene", required=False, type=click.Path(path_type=Path))
 @run_options
-@click.option("--json", "as_json", is_flag=True, help="Print the plan of a run as JSON.")
-def command(path: Path, scene: Path | None, as_json: bool, **chosen: Any) -> None:
+@click.option("--target", metavar="NAME", help="Bounds of time, memory and energy on a device.")
+@click.option("--json", "as_json", is_flag=True, help="Print the plan or the bounds as JSON.")
+def command(
+    path: Path, scene: Path | None, target: str | None, as_json: bool, **chosen: Any
+) -> None:
     """Run the command."""
     options = options_from_chosen(**chosen)
-    if scene is not None or options.inputs:
+    if target is not None:
+        show_estimate(target, path, scene, options, as_json=as_json)
+    elif scene is not None or options.inputs:
         show_plan(path, scene, options, as_json=as_json)
     elif _is_archive(path):
         _show_bundle(path)

@@ -16,6 +16,8 @@ from edgers.engines.plan_refit import joined
 from edgers.engines.raw import Inputs, RawEngine
 from edgers.errors import BundleError, ContractError, EngineError
 from edgers.pipeline.raw_kernels import trusted_kernels
+from edgers.pipeline.tensorrt_objection import tensorrt_objection
+from edgers.targets.detect import device_facts
 
 TENSORRT = "tensorrt"
 """Key of the engine that runs the plan of a kit."""
@@ -87,6 +89,7 @@ def load_model(bundle: Bundle, *, allow_fallback: bool = True) -> Model:
     """
     passed_over: list[str] = []
     failures: list[EngineError] = []
+    objected = False
     if bundle.kit is not None and bundle.kit.plan is None:
         if not allow_fallback:
             raise _not_built(bundle)
@@ -95,6 +98,10 @@ def load_model(bundle: Bundle, *, allow_fallback: bool = True) -> Model:
             "makes the plan"
         )
     for choice in bundle.engines if allow_fallback else bundle.engines[:1]:
+        if objection := _objection(bundle, choice):
+            objected = True
+            passed_over.append(f"{_text(choice)}: {objection}")
+            continue
         if choice.name not in ENGINES:
             passed_over.append(f"{choice.name}: not installed here")
             continue
@@ -118,15 +125,22 @@ def load_model(bundle: Bundle, *, allow_fallback: bool = True) -> Model:
             fix="See what 'edgers verify --preflight' says, or allow the others: "
             f"{', '.join(f'{one.name} {one.precision}' for one in bundle.engines[1:]) or 'none'}.",
         )
-    if len(failures) == 1:
+    if len(failures) == 1 and not objected:
         raise failures[0]
-    if failures:
+    if failures or objected:
         raise EngineError("none of the bundle's engines runs here.", seen=" ".join(passed_over))
     raise EngineError(
         "none of the bundle's engines is installed here.",
         seen=f"The bundle was made for: {', '.join(one.name for one in bundle.engines)}.",
         rule=f"Installed: {', '.join(ENGINES)}.",
     )
+
+
+def _objection(bundle: Bundle, choice: EngineChoice) -> str:
+    """Say what the preflight has against an engine; empty where nothing."""
+    if choice.name != TENSORRT:
+        return ""
+    return tensorrt_objection(bundle, device_facts()).rstrip(".")
 
 
 def _text(choice: EngineChoice) -> str:

@@ -2,12 +2,13 @@
 
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
 import onnx
 import pytest
 from builders.cuda_fake import FakeDriver, fake_pycuda
+from builders.judged_devices import BOARD, GPU
 from builders.tensorrt_fake import FakeTensorRt, fake_tensorrt
 
 from edgers.engines import tensorrt
@@ -65,6 +66,12 @@ def board(monkeypatch: pytest.MonkeyPatch, version: str = "10.3.0", **about: Any
     for name, module in (*modules.items(), ("tensorrt", trt)):
         monkeypatch.setitem(sys.modules, name, module)
     monkeypatch.setattr(tensorrt, "cuda_problem", lambda: "")
+    number = driver.get_driver_version()
+    gpu = replace(
+        GPU, name="simulated GPU", cc=driver.cc, cuda=(number // 1000, number % 1000 // 10)
+    )
+    facts = replace(BOARD, gpu=gpu, tensorrt=trt.world.version, module="", part_number="")
+    monkeypatch.setattr("edgers.pipeline.model.device_facts", lambda: facts)
     return Board(trt=trt, driver=driver)
 
 

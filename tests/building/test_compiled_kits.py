@@ -34,8 +34,10 @@ def test_a_compiled_kit_is_built_and_gives_the_classes_of_the_cpu(
     kit = maker.judged(target)
     scene = tmp_path / "scene2.tif"
     assert cli("run", tmp_path / "kit.edgers", scene, "-o", tmp_path / "cpu").code == 0
-    board(monkeypatch, version, cc=cc)
-    monkeypatch.setattr(build, "device_facts", lambda: orin_facts(gpu=orin_gpu(cc=cc)))
+    made = board(monkeypatch, version, cc=cc)
+    facts = orin_facts(gpu=orin_gpu(cc=cc), tensorrt=made.trt.world.version)
+    monkeypatch.setattr(build, "device_facts", lambda: facts)
+    monkeypatch.setattr(model, "device_facts", lambda: facts)
     monkeypatch.setattr(model, "ENGINES", KNOWN)
     done = cli("build", tmp_path / "kit.edgers", "-o", tmp_path / "built.edgers")
     assert done.code == 0, done.err

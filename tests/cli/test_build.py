@@ -33,7 +33,9 @@ def on_the_board(
     monkeypatch: pytest.MonkeyPatch, version: str = "10.3.0", facts: DeviceFacts | None = None
 ) -> Board:
     made = board(monkeypatch, version)
-    monkeypatch.setattr(build, "device_facts", lambda: facts or orin_facts())
+    found = facts or orin_facts(tensorrt=made.trt.world.version)
+    monkeypatch.setattr(build, "device_facts", lambda: found)
+    monkeypatch.setattr(model, "device_facts", lambda: found)
     monkeypatch.setattr(model, "ENGINES", KNOWN)
     return made
 

@@ -9,6 +9,7 @@ import rasterio
 from builders.bundles import make_bundle
 from builders.engines import StandIn, stand_in
 from builders.judged import scenes
+from builders.judged_devices import board
 from builders.kits import kit_maker
 
 from edgers.build_kit import Plan
@@ -26,9 +27,10 @@ def kit(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
 
 
 @pytest.fixture
-def built(kit: Bundle) -> Bundle:
+def built(kit: Bundle, monkeypatch: pytest.MonkeyPatch) -> Bundle:
     """A bundle as `edgers build` leaves it; what stands in for TensorRT runs its graph in FP32."""
     assert kit.kit is not None
+    monkeypatch.setattr("edgers.pipeline.model.device_facts", lambda: board(module=""))
     plan = Plan(
         entry="graph/fp32.onnx", precision="fp32", tensorrt=(10, 3, 0), cc=(8, 7), device="Orin",
         module="", cuda=(12, 6), memory_bytes=0, dla_core=None, tried=(),
