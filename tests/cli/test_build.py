@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -33,7 +34,7 @@ def on_the_board(
     monkeypatch: pytest.MonkeyPatch, version: str = "10.3.0", facts: DeviceFacts | None = None
 ) -> Board:
     made = board(monkeypatch, version)
-    found = facts or orin_facts(tensorrt=made.trt.world.version)
+    found = replace(facts or orin_facts(), tensorrt=made.trt.world.version)
     monkeypatch.setattr(build, "device_facts", lambda: found)
     monkeypatch.setattr(model, "device_facts", lambda: found)
     monkeypatch.setattr(model, "ENGINES", KNOWN)
@@ -164,6 +165,25 @@ def test_a_plan_without_weights_is_filled_from_its_graph(
     assert "passes on tensorrt" in cli("verify", tmp_path / "k-built.edgers").out
     told = cli("inspect", tmp_path / "k-built.edgers").out
     assert f"weights     of {bundle.engines[0].weights}: they are put into the plan" in told
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_plan_for_a_dla_is_built_and_loaded_for_that_core(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, version: str
+) -> None:
+    kit = make_kit(tmp_path)
+    made = on_the_board(monkeypatch, version, orin_facts(dla_cores=2))
+    made.trt.world.dla_cores = 2
+    done = cli("build", kit, "--dla", "1")
+    assert done.code == 0, done.err
+    assert "DLA         core 1 in FP16, the GPU for layers that it does not take" in done.out
+    choice = open_bundle(tmp_path / "k-built.edgers").engines[0]
+    assert (choice.precision, choice.settings["dla_core"]) == ("fp16", "1")
+    assert "passes on tensorrt" in cli("verify", tmp_path / "k-built.edgers").out
+    # Tiles of the one size that it was built for.
+    scene = write_scene(tmp_path / "s.tif", noise(3, 48, 48), names=BAND_NAMES)
+    ran = cli("run", tmp_path / "k-built.edgers", scene, "-o", tmp_path / "out", "--no-fallback")
+    assert ran.code == 0, ran.err
 
 
 def test_a_tensorrt_before_10_builds_no_plan_without_weights(
