@@ -57,6 +57,8 @@ def test_it_says_who_it_is(gpu: Board) -> None:
     assert (engine.info.name, engine.info.device) == ("tensorrt", "simulated GPU")
     assert engine.info.version == gpu.trt.__version__
     engine.close()
+    # While somebody still holds the engine.
+    assert gpu.driver.memory.used_bytes() == gpu.driver.retained == 0
     assert engine.info.device == "simulated GPU"
 
 
