@@ -66,7 +66,9 @@ def _show_bundle(path: Path) -> None:
     _show_contract(bundle)
     _show_halo(bundle)
     for choice in bundle.engines:
-        line("engine", f"{choice.name} {choice.version} · {choice.precision} · {choice.graph}")
+        provider = choice.settings.get("provider", "cpu")
+        by = "" if provider == "cpu" else f" · by {provider}"
+        line("engine", f"{choice.name} {choice.version} · {choice.precision} · {choice.graph}{by}")
     for text in table_lines(bundle.measured):
         line("candidate", text)
     print_lines(kit_lines(bundle))
