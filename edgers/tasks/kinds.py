@@ -16,13 +16,17 @@ CHECKS: Mapping[Kind, Callable[[ModelOutput], None]] = {
     "values": check_values,
 }
 
+OF_OBJECTS = ("detection", "instance", "panoptic")
+"""Words of tasks that tell objects apart."""
+
 
 def kind_of(output: ModelOutput) -> Kind:
     """Tell the kind of an output from its task and axes; raises ContractError where none fits."""
     task = output.task
     if "segmentation" in task and "instance" not in task:
         return "classes"
-    if {"height", "width"} <= set(output.dim_order) and "detection" not in task:
+    of_pixels = task and not any(word in task for word in OF_OBJECTS)
+    if of_pixels and {"height", "width"} <= set(output.dim_order):
         return "values"
     raise ContractError(
         f"contract output {output.name!r} has task {task!r} and axes "
