@@ -94,7 +94,7 @@ class TileWork:
             preview=np.stack(
                 [window.main.samples[i][rows][:, columns] for i in self.preview_bands]
             ),
-            window_nodata_px=int(np.count_nonzero(window.nodata)),
+            around=window.nodata if self.maker.looks_beyond else None,
             own=None if kept is None else kept.own(window, rows, columns),
         )
         # A tile that is mixed with others also speaks of what lies beyond its core.
