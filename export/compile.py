@@ -14,11 +14,13 @@ from edgers.export.allowed import Allowed, check_allowed
 from edgers.export.compiled import Compiled, operators_of
 from edgers.export.graph import check_fit, graph_from_file
 from edgers.export.kit_options import KitOptions
+from edgers.export.stored import stored_vectors
 from edgers.export.trial import Subject
 from edgers.files import write_whole
 from edgers.targets.target import Candidate, target_from_name
 from edgers.tiling.graph import halo_from_graph
 from edgers.tiling.halo import document_from_halo
+from edgers.vector_swap import fitting_entries
 
 GRAPH_ENTRY = "graph/{}.onnx"
 """Entry of a form of the graph, by its precision."""
@@ -28,6 +30,7 @@ def compile_bundle(
     graph: Path, contract: Path, path: Path, *, target: str = "cpu",
     engine: str | None = None, precisions: Sequence[str] = ("fp32",),
     demand: AccuracyDemand | None = None, kit: KitOptions | None = None,
+    vectors: Path | None = None,
     tell: Callable[[str], None] = lambda _: None,
 ) -> Compiled:  # fmt: skip
     """Compile a graph into a bundle at `path`, on the fastest engine that passes.
@@ -36,10 +39,11 @@ def compile_bundle(
 
     With an `engine` named and one precision, the same inputs give the same bytes; else engines are
     timed, and the bundle id hangs on which was chosen, not on the times. With a `demand`, other
-    precisions than FP32 ship only where they pass its gate on scenes. `tell` hears what is being
-    done. Raises ContractError, GraphError, EngineError, SceneError or BadInputError where something
-    does not fit, AccuracyError where nothing that is allowed passes the gate, and OutputError where
-    `path` cannot be written; nothing is left behind then.
+    precisions than FP32 ship only where they pass its gate on scenes. `vectors` is a file of what
+    an embedding is held against. `tell` hears what is being done. Raises ContractError, GraphError,
+    EngineError, SceneError or BadInputError where something does not fit, AccuracyError where
+    nothing that is allowed passes the gate, and OutputError where `path` cannot be written; nothing
+    is left behind then.
     """
     device = target_from_name(target)
     allowed = Allowed(engine=engine, precisions=tuple(precisions))
@@ -48,7 +52,7 @@ def compile_bundle(
 
         return compile_kit(
             graph, contract, path, target=device, allowed=allowed, demand=demand, options=kit,
-            tell=tell,
+            vectors=vectors, tell=tell,
         )  # fmt: skip
     if kit not in (None, KitOptions()):
         raise BadInputError(
@@ -60,6 +64,7 @@ def compile_bundle(
     stated = contract_from_file(contract)
     model = graph_from_file(graph)
     check_fit(model, stated)
+    stored = stored_vectors(vectors, stated)
     halo = halo_from_graph(model, stated.inputs, stated.outputs[0].name)
     data = graph.read_bytes()
     subject = Subject(graph=data, contract=stated, halo=halo)
@@ -69,6 +74,7 @@ def compile_bundle(
     chosen = choose(subject, device, allowed, demand, tell)
     decision, subject = chosen.decision, chosen.subject
     entries = {CONTRACT: canonical_json(stated.document), **decision.golden}
+    entries |= fitting_entries(stored, stated, entries)
     shipped = {one.precision for one, _ in decision.preferred}
     for precision in shipped:
         entries[_graph_entry(subject, precision)] = subject.form(precision)

@@ -38,6 +38,9 @@ COMMENTS = {
     "gsd": "Ground sample distance the model was trained at, in metres; scenes far from it are "
     "refused, or read on a grid of this GSD with 'edgers:gsd_rule': 'resample'. Remove the field "
     "to take any.",
+    "row": "An answer for a tile: 'class' with classes is a guess. For an embedding name the axis "
+    "'feature', with 'edgers:normalise': 'l2' if it is to have length one; for numbers 'channel', "
+    "with 'edgers:values': [{name, unit}]. Remove the classes then.",
     "classes": "One entry a score, in channel order; value is what the class map will hold.",
     "activation": "softmax, sigmoid, or none where the graph gives probabilities already.",
 }
@@ -51,16 +54,17 @@ def draft_from_graph(model: "onnx.ModelProto", name: str) -> str:
             "the graph has no input or no output.",
             seen=f"{len(inputs)} inputs, {len(outputs)} outputs.",
         )
+    answer = _output(outputs[0], _seen_shape(model))
     document = {
         "$comment": "A STAC MLM contract (github.com/stac-extensions/mlm) with edgers: additions. "
         "Replace every '?'. Keys named $comment may stay or go.",
         "stac_extensions": [MLM_SCHEMA],
         "mlm:name": name,
         "mlm:architecture": "unknown",
-        "mlm:tasks": ["semantic-segmentation"],
+        "mlm:tasks": answer["tasks"],
         **({"$comment mlm:input": COMMENTS["inputs"]} if len(inputs) > 1 else {}),
         "mlm:input": [_input(model, entry) for entry in inputs],
-        "mlm:output": [_output(outputs[0], _seen_shape(model))],
+        "mlm:output": [answer],
     }
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
@@ -134,16 +138,18 @@ def _input(model: "onnx.ModelProto", entry: "onnx.ValueInfoProto") -> dict[str, 
 
 def _output(entry: "onnx.ValueInfoProto", seen: tuple[int, ...]) -> dict[str, object]:
     stated, data_type = tensor_facts(entry)
-    axes = _axes(seen or stated)
-    scores = _along(seen or stated, "channel")
-    shape = [scores if axis == "channel" else -1 for axis in axes]
+    is_row = len(seen or stated) == 2
+    axes = ["batch", "class"] if is_row else _axes(seen or stated)
+    scores = (seen or stated)[1] if is_row else _along(seen or stated, "channel")
+    shape = [scores if axis in ("channel", "class") else -1 for axis in axes]
     classes = [
         {"value": i, "name": f"?{i}", "color_hint": PALETTE[i % len(PALETTE)]}
         for i in range(max(2, scores))
     ]
     return {
         "name": entry.name,
-        "tasks": ["semantic-segmentation"],
+        "tasks": ["scene-classification" if is_row else "semantic-segmentation"],
+        **({"$comment result": COMMENTS["row"]} if is_row else {}),
         "result": {"shape": shape, "dim_order": axes, "data_type": data_type},
         "$comment classification:classes": COMMENTS["classes"],
         "classification:classes": classes,

@@ -34,11 +34,13 @@ from edgers.export.kit_graph import fitting_graph
 from edgers.export.kit_kernels import kit_kernels
 from edgers.export.kit_options import KitOptions
 from edgers.export.kit_sides import tile_sides
+from edgers.export.stored import stored_vectors
 from edgers.export.trial import Subject, Trial, array_of, load_candidate, try_candidate
 from edgers.files import write_whole
 from edgers.targets.target import Target
 from edgers.tiling.graph import halo_from_graph
 from edgers.tiling.halo import document_from_halo
+from edgers.vector_swap import fitting_entries
 
 RANGES = "calibration/ranges.json"
 """Entry of the ranges of the graph's tensors."""
@@ -52,6 +54,7 @@ Tell = Callable[[str], None]
 def compile_kit(
     graph: Path, contract: Path, path: Path, *, target: Target, allowed: Allowed,
     demand: AccuracyDemand | None, options: KitOptions | None, tell: Tell,
+    vectors: Path | None = None,
 ) -> Compiled:  # fmt: skip
     """Compile a graph into a build kit at `path`; arguments and errors as of `compile_bundle`.
 
@@ -63,6 +66,7 @@ def compile_kit(
     stated = contract_from_file(contract)
     model = graph_from_file(graph)
     check_fit(model, stated)
+    stored = stored_vectors(vectors, stated)
     data, done = fitting_graph(graph.read_bytes(), places.bands)
     fitted = onnx.load_model_from_string(data)
     halo = halo_from_graph(fitted, stated.inputs, stated.outputs[0].name)
@@ -93,6 +97,7 @@ def compile_kit(
     entries = {
         CONTRACT: canonical_json(stated.document),
         **golden,
+        **fitting_entries(stored, stated, golden),
         **{form.entry: form.graph for form in shipped},
         **{form.golden: form.answer for form in shipped},
         **kernels.entries,

@@ -19,6 +19,12 @@ MICROMETRES = {
 INTERPRETED = ("red", "green", "blue")
 """Colour interpretations that are also STAC common names."""
 
+COLOURS_UM = (0.665, 0.56, 0.49)
+"""Wavelengths of red, green and blue, as of Sentinel-2's B04, B03 and B02."""
+
+COLOUR_TOLERANCE_UM = 0.03
+"""How far a band may be from a colour and still show it."""
+
 SAME_GSD = 0.05
 """Relative difference up to which two files have one GSD: bands of a sensor differ by a factor of
 1.5 or more, chips of one place in degrees by less than this."""
@@ -54,6 +60,8 @@ class SceneBand:
     """Name of its file, where the scene has several."""
     gsd_m: float | None = None
     """Ground sample distance of its file, in metres."""
+    fwhm_um: float | None = None
+    """Full width at half maximum in µm, or None."""
 
     @property
     def label(self) -> str:
@@ -72,14 +80,14 @@ def bands_of(dataset: DatasetReader) -> tuple[SceneBand, ...]:
         if colour == "alpha":
             continue
         name = (descriptions[index - 1] or "").strip()
+        tags = {**dataset.tags(index, ns="IMAGERY"), **dataset.tags(index)}
         bands.append(
             SceneBand(
                 index=index,
                 name=name,
                 common_name=colour if colour in INTERPRETED else "",
-                wavelength_um=_wavelength_um(
-                    {**dataset.tags(index, ns="IMAGERY"), **dataset.tags(index)}, name
-                ),
+                wavelength_um=_wavelength_um(tags, name),
+                fwhm_um=_fwhm_um(tags),
                 data_type=types[index - 1],
                 unit=(units[index - 1] or "").strip(),
                 scale=scales[index - 1],
@@ -87,6 +95,18 @@ def bands_of(dataset: DatasetReader) -> tuple[SceneBand, ...]:
             )
         )
     return tuple(bands)
+
+
+def colours_by_wavelength(wavelengths_um: Sequence[float | None]) -> tuple[int, ...]:
+    """Give the positions of the bands nearest red, green and blue; empty where one is missing."""
+    found = []
+    for colour in COLOURS_UM:
+        away = [math.inf if one is None else abs(one - colour) for one in wavelengths_um]
+        nearest = min(range(len(away)), key=away.__getitem__, default=None)
+        if nearest is None or away[nearest] > COLOUR_TOLERANCE_UM:
+            return ()
+        found.append(nearest)
+    return tuple(found)
 
 
 def _wavelength_um(tags: Mapping[str, str], name: str) -> float | None:
@@ -100,6 +120,19 @@ def _wavelength_um(tags: Mapping[str, str], name: str) -> float | None:
         return float(found) * MICROMETRES[unit] if found is not None else None
     except (ValueError, KeyError):
         return None
+
+
+def _fwhm_um(tags: Mapping[str, str]) -> float | None:
+    """Read a width from band tags; its unit is the wavelength's."""
+    lower = {key.lower(): value for key, value in tags.items()}
+    found, unit = lower.get("fwhm"), lower.get("wavelength_units", "micrometers").lower()
+    if found is None:
+        found, unit = lower.get("fwhm_um"), "um"
+    try:
+        width = float(found) * MICROMETRES[unit] if found is not None else 0.0
+    except (ValueError, KeyError):
+        return None
+    return width if 0 < width < math.inf else None
 
 
 def plain_name(name: str) -> str:

@@ -144,7 +144,7 @@ def _cells_on_cylinder(lon: Floats, lat: Floats) -> Floats:
 
     Exact where rows and columns are straight in degrees.
     """
-    x, y = np.unwrap(np.unwrap(np.radians(lon), axis=1), axis=0), _zone_m2(lat)
+    x, y = np.unwrap(np.unwrap(np.radians(lon), axis=1), axis=0), zone_m2(lat)
     # Small differences of large numbers would cost digits: count from one corner.
     x, y = x - x[0, 0], y - y[0, 0]
     upper, lower = slice(0, -1), slice(1, None)
@@ -160,8 +160,8 @@ def _cells_on_sphere(lon: Floats, lat: Floats) -> Floats:
     Each cell is two triangles of great circles (Eriksson 1990, On the measure of solid angles).
     Unlike a cylinder the sphere has no seam and no pole.
     """
-    whole_m2 = float(_zone_m2(np.array(90.0)))
-    sphere = unit_vectors(lon, np.degrees(np.arcsin(np.clip(_zone_m2(lat) / whole_m2, -1, 1))))
+    whole_m2 = float(zone_m2(np.array(90.0)))
+    sphere = unit_vectors(lon, np.degrees(np.arcsin(np.clip(zone_m2(lat) / whole_m2, -1, 1))))
     upper, lower = slice(0, -1), slice(1, None)
     a, b, c, d = (
         sphere[of] for of in ((upper, upper), (upper, lower), (lower, lower), (lower, upper))
@@ -179,7 +179,7 @@ def _triangles(a: Floats, b: Floats, c: Floats) -> Floats:
     return found
 
 
-def _zone_m2(lat_deg: Floats) -> Floats:
+def zone_m2(lat_deg: Floats) -> Floats:
     """Area between the equator and a latitude, per radian of longitude, on the ellipsoid.
 
     Integral of the product of the two radii of curvature (Snyder 1987, Map Projections: A Working

@@ -5,15 +5,23 @@ from typing import Literal
 
 from edgers.contract import ModelOutput
 from edgers.errors import ContractError
-from edgers.tasks.segmentation import check_segmentation, gives_scores
+from edgers.tasks.multi_label import check_multi_label
+from edgers.tasks.rows import check_rows, gives_rows
+from edgers.tasks.segmentation import check_segmentation, gives_scores, is_class_task
 from edgers.tasks.values import check_values
 
-Kind = Literal["classes", "values"]
-"""`classes`: a class for each pixel. `values`: one or several numbers for each pixel."""
+Kind = Literal["classes", "labels", "values", "rows"]
+"""`classes`: a class for each pixel. `labels`: any number of classes for each pixel. `values`: one
+or several numbers for each pixel. `rows`: an answer for each tile, or the scene, as a whole."""
+
+PIXEL_DETECTIONS = ("change-detection", "anomaly-detection", "target-detection")
+"""Tasks that find pixels, not objects."""
 
 CHECKS: Mapping[Kind, Callable[[ModelOutput], None]] = {
     "classes": check_segmentation,
+    "labels": check_multi_label,
     "values": check_values,
+    "rows": check_rows,
 }
 
 OF_OBJECTS = ("detection", "instance", "panoptic")
@@ -23,16 +31,19 @@ OF_OBJECTS = ("detection", "instance", "panoptic")
 def kind_of(output: ModelOutput) -> Kind:
     """Tell the kind of an output from its task and axes; raises ContractError where none fits."""
     task = output.task
-    if "segmentation" in task and "instance" not in task:
-        return "classes"
-    of_pixels = task and not any(word in task for word in OF_OBJECTS)
-    if of_pixels and {"height", "width"} <= set(output.dim_order):
+    # A change may also be told by a number, and then there are no classes.
+    if is_class_task(task) and (output.classes or "segmentation" in task):
+        return "labels" if output.class_rule == "several" else "classes"
+    names_objects = any(word in task for word in OF_OBJECTS) and task not in PIXEL_DETECTIONS
+    if task and not names_objects and {"height", "width"} <= set(output.dim_order):
         return "values"
+    if gives_rows(output):
+        return "rows"
     raise ContractError(
         f"contract output {output.name!r} has task {task!r} and axes "
         f"{', '.join(output.dim_order)}.",
-        rule="This version decodes classes, or values, for each pixel: the axes 'height' and "
-        "'width' must be there.",
+        rule="This version decodes classes, or values, for each pixel (axes 'height' and 'width'), "
+        "and answers for a tile as a whole ('batch' and one of 'class', 'channel', 'feature').",
     )
 
 
@@ -44,4 +55,4 @@ def check_output(output: ModelOutput) -> None:
 def is_mixable(output: ModelOutput) -> bool:
     """Tell whether overlapping tiles can be mixed: numbers can, classes that were chosen cannot."""
     kind = kind_of(output)
-    return kind == "values" or (kind == "classes" and gives_scores(output))
+    return kind in ("labels", "values") or (kind == "classes" and gives_scores(output))

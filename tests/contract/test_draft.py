@@ -16,6 +16,7 @@ from builders.networks import (
     one_score_net,
     patch_net,
 )
+from builders.row_nets import means_net
 from builders.runs import Outcome, edgers
 from stac_model.schema import MLModelProperties
 
@@ -53,7 +54,7 @@ def checked(folder: Path, document: dict[str, Any]) -> Outcome:
     return edgers("contract", "check", path, "--model", folder / "net.onnx")
 
 
-NETS = [tiny_net, band_net, channels_last_net, fixed_net, one_score_net, patch_net]
+NETS = [tiny_net, band_net, channels_last_net, fixed_net, one_score_net, patch_net, means_net()]
 
 
 @pytest.mark.parametrize("net", NETS)
@@ -151,3 +152,12 @@ def test_check_without_a_graph_says_so(tmp_path: Path) -> None:
     done = edgers("contract", "check", path)
     assert done.code == 0
     assert "give --model" in done.out
+
+
+def test_two_axes_are_taken_for_classes_of_a_tile(tmp_path: Path) -> None:
+    document = started(tmp_path, means_net())
+    output = document["mlm:output"][0]
+    assert output["result"]["dim_order"] == ["batch", "class"]
+    assert output["result"]["shape"] == [-1, 3]
+    assert output["tasks"] == document["mlm:tasks"] == ["scene-classification"]
+    assert "'feature'" in output["$comment result"]
