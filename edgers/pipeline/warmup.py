@@ -14,7 +14,7 @@ from edgers.pipeline.model import Model, load_model
 from edgers.pipeline.preprocess import Preprocessor
 from edgers.scene.raster import SceneWindow
 from edgers.scene.scene import Scene
-from edgers.tasks.kinds import kind_of
+from edgers.tasks.kinds import gives_flags, kind_of
 from edgers.tasks.segmentation import SegmentationDecoder, gives_scores
 
 SAMPLE_TYPES = ("uint8", "int16", "uint16", "float32")
@@ -60,6 +60,8 @@ def warm_up_input(source: ModelInput, sample_types: Sequence[str]) -> None:
 def _finish(model: Model) -> None:
     """Decode the golden tile's answer, and vote on a few classes as for overviews."""
     if kind_of(model.output) != "classes":
+        if gives_flags(model.output):
+            halve(np.zeros((2, 2), np.uint8), 0)
         return
     data_type = SegmentationDecoder(model.output, with_probabilities=False).data_type
     halve(np.zeros((2, 2), data_type), 0)

@@ -56,3 +56,9 @@ def is_mixable(output: ModelOutput) -> bool:
     """Tell whether overlapping tiles can be mixed: numbers can, classes that were chosen cannot."""
     kind = kind_of(output)
     return kind in ("labels", "values") or (kind == "classes" and gives_scores(output))
+
+
+def gives_flags(output: ModelOutput) -> bool:
+    """Tell whether a product says yes or no for each pixel."""
+    is_sought = any(one.threshold is not None for one in output.values)
+    return kind_of(output) == "labels" or (kind_of(output) == "values" and is_sought)
