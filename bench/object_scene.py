@@ -44,7 +44,8 @@ def scene_of(mix: Mix, side_px: int, seed: int) -> Boxes:
             bounds = bounds_of(corners_from_boxes(group))
             inside = bounds.min() >= 1 and bounds.max() <= side_px - 1
             # A boat a little larger, so that the gap stays free.
-            wider = group + np.float32([0, 0, 2 * GAP_PX, 2 * GAP_PX, 0])
+            room = np.array([0, 0, 2 * GAP_PX, 2 * GAP_PX, 0], np.float32)
+            wider = group + room
             if inside and not _meets(wider, kept):
                 kept, found = np.concatenate([kept, group]), found + 1
     return kept

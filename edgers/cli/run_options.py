@@ -8,9 +8,11 @@ import click
 
 from edgers.cli.band_map import renamed_from_options
 from edgers.cli.memory import memory_bytes
+from edgers.contract.fields import hint
 from edgers.contract.model import Blend
 from edgers.errors import BadInputError
 from edgers.pipeline.options import RunOptions
+from edgers.products.features import FORMATS, Format
 
 Command = TypeVar("Command", bound=Callable[..., object])
 
@@ -49,6 +51,12 @@ OPTIONS = (
     click.option(
         "--probabilities", is_flag=True, help="Write the probability of each class as well."
     ),
+    click.option(
+        "--vectors",
+        metavar="FORMATS",
+        default="",
+        help=f"Write objects as {', '.join(FORMATS)}: one or several, with commas between.",
+    ),
 )
 
 
@@ -60,11 +68,25 @@ def run_options(command: Command) -> Command:
 
 
 def options_from_chosen(
-    maps: tuple[str, ...], inputs: tuple[str, ...], **chosen: Any
+    maps: tuple[str, ...], inputs: tuple[str, ...], vectors: str = "", **chosen: Any
 ) -> RunOptions:
-    """Read the options; raises BadInputError where a `--map` or `--input` is none."""
+    """Read the options; raises BadInputError where a `--map`, `--input` or `--vectors` is none."""
     renamed = renamed_from_options(maps)
-    return RunOptions(renamed=renamed, inputs=_paths_by_input(inputs), **chosen)
+    return RunOptions(
+        renamed=renamed, inputs=_paths_by_input(inputs), vectors=_formats(vectors), **chosen
+    )
+
+
+def _formats(text: str) -> tuple[Format, ...]:
+    """Read `--vectors`: formats with commas between."""
+    words = [word.strip() for word in text.split(",") if word.strip()]
+    for word in words:
+        if word not in FORMATS:
+            raise BadInputError(
+                f"--vectors {word!r} is no format of objects.",
+                rule=f"These are: {', '.join(FORMATS)}.{hint(word, FORMATS)}",
+            )
+    return tuple(one for word in words for one in FORMATS if one == word)
 
 
 def _paths_by_input(inputs: tuple[str, ...]) -> dict[str, tuple[Path, ...]]:

@@ -4,6 +4,7 @@ from typing import get_args
 
 from edgers.contract.fields import Fields
 from edgers.contract.model import Blend, ModelClass, ModelOutput, OutputValue, Storage
+from edgers.contract.read_boxes import read_boxes
 from edgers.contract.tensor_axes import read_axes
 from edgers.kernels.score_rule import Activation
 
@@ -13,6 +14,7 @@ OUTPUT_FIELDS = (
     "edgers:blend",
     "edgers:values",
     "edgers:storage",
+    "edgers:boxes",
 )
 ACTIVATIONS: tuple[Activation, ...] = ("softmax", "sigmoid", "none")
 BLENDS: tuple[Blend, ...] = get_args(Blend)
@@ -41,6 +43,7 @@ def read_output(source: Fields) -> ModelOutput:
         blend=source.choice("edgers:blend", BLENDS) if source.has("edgers:blend") else None,
         values=_read_values(source) if source.has("edgers:values") else (),
         storage=_read_storage(source) if source.has("edgers:storage") else None,
+        boxes=read_boxes(source.object("edgers:boxes")) if source.has("edgers:boxes") else None,
     )
 
 

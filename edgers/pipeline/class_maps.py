@@ -2,6 +2,7 @@
 
 from edgers.pipeline.maker import Order
 from edgers.pipeline.model import Model
+from edgers.pipeline.objects import refuse_vectors
 from edgers.pipeline.options import RunOptions
 from edgers.pipeline.plan import score_channels
 from edgers.pipeline.raster_maker import RasterMaker
@@ -24,8 +25,9 @@ def class_map_maker(order: Order) -> RasterMaker[ClassBlock]:
     return RasterMaker(order.grid, output.name, decoder, products, seams_of(order))
 
 
-def class_map_names(_: Model, options: RunOptions, name: str) -> dict[str, str]:
-    """Give the file of each product by its role."""
+def class_map_names(model: Model, options: RunOptions, name: str) -> dict[str, str]:
+    """Give the file of each product by its role; raises ContractError where there is no such."""
+    refuse_vectors(model, options)
     endings = dict(ENDINGS)
     if not options.probabilities:
         del endings["probabilities"]

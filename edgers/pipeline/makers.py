@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from edgers.pipeline.class_maps import class_map_maker, class_map_names
 from edgers.pipeline.maker import Order, SceneMaker
 from edgers.pipeline.model import Model
+from edgers.pipeline.objects import object_maker, object_names_of
 from edgers.pipeline.options import RunOptions
 from edgers.pipeline.value_maps import value_map_maker, value_map_names
 from edgers.tasks.kinds import Kind, kind_of
@@ -24,6 +25,7 @@ class Making:
 MAKERS: Mapping[Kind, Making] = {
     "classes": Making(make=class_map_maker, names=class_map_names),
     "values": Making(make=value_map_maker, names=value_map_names),
+    "objects": Making(make=object_maker, names=object_names_of),
 }
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from edgers.contract.model import Blend
 from edgers.engines.settings import stream_count
+from edgers.products.features import Format
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +27,8 @@ class RunOptions:
     """CRS of a map on which products are wanted too, or `utm` for the zone of the scene."""
     probabilities: bool = False
     """Whether to write the probability of each class as well."""
+    vectors: tuple[Format, ...] = ()
+    """Formats in which objects are written; empty for GeoJSON."""
     workers: int = field(default_factory=lambda: stream_count("processors"))
     """Tiles inferred at once."""
     queue: int | None = None

@@ -198,6 +198,7 @@ class _Run:
             "order": grid.order,
             "probabilities": options.probabilities,
             "warp": options.warp,
+            "vectors": list(options.vectors),
             "map": dict(options.renamed),
         }
 

@@ -89,6 +89,7 @@ class TileWork:
             preview=np.stack(
                 [window.main.samples[i][rows][:, columns] for i in self.preview_bands]
             ),
+            around=window.nodata if self.maker.looks_beyond else None,
         )
         # A tile that is mixed with others also speaks of what lies beyond its core.
         is_empty = (window.nodata if self.maker.looks_beyond else seen.nodata).all()

@@ -5,6 +5,7 @@ from edgers.errors import ContractError
 from edgers.pipeline.class_maps import seams_of
 from edgers.pipeline.maker import Order
 from edgers.pipeline.model import Model
+from edgers.pipeline.objects import refuse_vectors
 from edgers.pipeline.options import RunOptions
 from edgers.pipeline.plan import score_channels
 from edgers.pipeline.raster_maker import RasterMaker
@@ -28,6 +29,7 @@ def value_map_maker(order: Order) -> RasterMaker[ValueBlock]:
 
 def value_map_names(model: Model, options: RunOptions, name: str) -> dict[str, str]:
     """Give the file of each product by its role; raises ContractError where there is no such."""
+    refuse_vectors(model, options)
     if options.probabilities:
         raise ContractError(
             f"output {model.output.name!r} has no probabilities.",

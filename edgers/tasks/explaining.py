@@ -17,8 +17,8 @@ from edgers.tasks.pieces import Window
 OFF_PX = 3.0
 """Error of a side that a detector may make on any object, about."""
 OFF_SHARE = 0.05
-"""The same for large ones, as a share of the longer side: two sides that are off by a twentieth leave
-an overlap of 0.9."""
+"""The same for large ones, as a share of the longer side: two sides that are off by a twentieth
+leave an overlap of 0.9."""
 ACROSS_GAP = 0.8
 """Share in which a rectangle must explain both pieces to be believed where nothing is shared."""
 UNSEEN = 0.2

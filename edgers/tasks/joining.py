@@ -130,11 +130,17 @@ class Joiner:
             one = pieces[place]
             found.append(
                 _Piece(
-                    tile=tile, place=place, corners=np.array(one["corners"]), seen=seen,
-                    bounds=bounds, score=float(one["score"]), kind=int(one["kind"]),
-                    nodata=float(one["nodata"]), cut=cut,
+                    tile=tile,
+                    place=place,
+                    corners=np.array(one["corners"]),
+                    seen=seen,
+                    bounds=bounds,
+                    score=float(one["score"]),
+                    kind=int(one["kind"]),
+                    nodata=float(one["nodata"]),
+                    cut=cut,
                     last=self._windows.last(tile, None if cut else bounds),
-                )  # fmt: skip
+                )
             )
         return found
 
@@ -157,7 +163,7 @@ class Joiner:
             self._unite(fresh[i], self._waiting[tile][k])
 
     def _sure(self, a: _Piece, first: Window, b: _Piece, second: Window) -> float:
-        """Give how sure it is that two pieces are one object, 0 to 1; 0 where they are taken for two.
+        """Give how sure it is that two pieces are one object, 0 to 1; 0 for two objects.
 
         What both windows show decides. One rectangle must explain both too where boxes are upright,
         since these overlap each other; else it tells which of several pairs is the right one.

@@ -30,7 +30,8 @@ def rectangle_along(direction: Polygon, points: Polygon) -> Polygon:
     axes = np.array([direction, (-direction[1], direction[0])])
     (low_x, low_y), (high_x, high_y) = (points @ axes.T).min(axis=0), (points @ axes.T).max(axis=0)
     corners = np.array([[low_x, low_y], [high_x, low_y], [high_x, high_y], [low_x, high_y]])
-    return corners @ axes
+    found: Polygon = corners @ axes
+    return found
 
 
 def hull_of(points: Polygon) -> Polygon:

@@ -5,9 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-PIECE = np.dtype(
-    [("corners", "<f8", (4, 2)), ("score", "<f4"), ("kind", "<i4"), ("nodata", "<f4")]
-)
+PIECE = np.dtype([("corners", "<f8", (4, 2)), ("score", "<f4"), ("kind", "<i4"), ("nodata", "<f4")])
 """One piece as it lies in memory and on disk: 76 bytes. `corners` are x, y (column, row) in pixels
 of the grid that the network was run on, in the sense of `kernels.boxes`; `kind` is the position of
 its class in the contract; `nodata` the share of its bounds, as far as they were seen, that holds no

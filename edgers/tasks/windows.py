@@ -13,7 +13,9 @@ class Windows:
     def __init__(self, grid: Grid) -> None:
         self._grid = grid
         # Windows go on from tile to tile, so their ends are in order.
-        self._starts = [[one.window_start for one in axis.tiles] for axis in (grid.rows, grid.columns)]
+        self._starts = [
+            [one.window_start for one in axis.tiles] for axis in (grid.rows, grid.columns)
+        ]
 
     def __len__(self) -> int:
         return len(self._grid)
