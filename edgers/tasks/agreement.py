@@ -18,8 +18,8 @@ for one; a detector that ends its boxes further from the edge leaves two objects
 NARROW_PX = 4.0
 """A strip narrower than this is too thin to compare areas in: a pixel more or less at an edge would
 decide. Edges are compared instead."""
-LEAST_PX2 = 1.0
-"""What lies in a strip with less area than this says nothing."""
+LEAST_PX2 = 1e-3
+"""What lies in a strip with less area than this was put there by rounding."""
 SAME = 0.5
 """Intersection over union from which two pieces are one object; the usual threshold of detection
 (PASCAL VOC, Everingham and others, 2010)."""
@@ -32,20 +32,29 @@ AT_EDGE_PX = 0.01
 def agreement(a: Polygon, first: Window, b: Polygon, second: Window) -> float | None:
     """Give how far two pieces, each cut to its window, agree where both windows look: 0 to 1.
 
-    None where the windows share nothing in which the two could be compared.
+    None where the windows share nothing, or show nothing there, in which to compare the two.
     """
     left, right = max(first.left, second.left), min(first.right, second.right)
     top, bottom = max(first.top, second.top), min(first.bottom, second.bottom)
     wide, high = right - left >= NARROW_PX, bottom - top >= NARROW_PX
-    if wide and high:
-        return _inside((left, top, right, bottom), a, b)
-    if wide:
+    found = None
+    if wide and not high:
         edges = (first.top, first.bottom, second.top, second.bottom)
-        return _across(1, a, b, edges, (left, right))
-    if high:
+        found = _across(1, a, b, edges, (left, right))
+    elif high and not wide:
         edges = (first.left, first.right, second.left, second.right)
-        return _across(0, a, b, edges, (top, bottom))
-    return None
+        found = _across(0, a, b, edges, (top, bottom))
+    strip = (left, top, right, bottom)
+    if (wide and high) or (found is None and (_lies_in(strip, a) or _lies_in(strip, b))):
+        found = _inside(strip, a, b)
+    return found
+
+
+def _lies_in(strip: Rectangle, polygon: Polygon) -> bool:
+    """Tell whether a piece lies wholly inside a strip; rounding excused."""
+    low, high = polygon.min(axis=0) + AT_EDGE_PX, polygon.max(axis=0) - AT_EDGE_PX
+    left, top, right, bottom = strip
+    return bool(low[0] >= left and low[1] >= top and high[0] <= right and high[1] <= bottom)
 
 
 def _inside(strip: Rectangle, a: Polygon, b: Polygon) -> float | None:

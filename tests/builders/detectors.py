@@ -13,7 +13,7 @@ import onnx
 from builders.graphs import GraphBuilder
 from onnx import TensorProto, helper
 
-from edgers.kernels.boxes import Boxes, corners_from_boxes
+from edgers.kernels.boxes import Boxes
 
 BANDS = ("dx", "dy", "w", "h", "a", "k")
 SCORE = 0.75
@@ -118,9 +118,3 @@ def painted_objects() -> tuple[Boxes, npt.NDArray[np.int64]]:
     rows += [[100, 20, 180, 12, 0.05], [165, 95, 110, 15, 1.4], [60, 120, 24, 24, 0.6]]
     rows += [[12, 128, 16, 10, 2.0], [125, 128, 30, 11, 0.0], [125, 108, 30, 11, 0.1]]
     return np.array(rows, np.float32), np.arange(len(rows)) % 2
-
-
-def touches_edge(boxes: Boxes, height: int, width: int) -> bool:
-    """Tell whether an object goes beyond a scene."""
-    corners = corners_from_boxes(boxes)
-    return bool(corners.min() < 0 or (corners.max(axis=(0, 1)) > (width, height)).any())
