@@ -62,7 +62,7 @@ def scheme_from_words(words: Sequence[str], output: ModelOutput) -> LabelScheme:
     value. Raises BadInputError where a word cannot be read, names no class of the model, or puts a
     class into two groups.
     """
-    classes = {entry.name: entry for entry in output.classes}
+    classes = {entry.name: entry for entry in output.shown_classes}
     named: dict[int, tuple[str, ...]] = {}
     for word in words:
         value, members = _read(word, classes)
@@ -70,10 +70,12 @@ def scheme_from_words(words: Sequence[str], output: ModelOutput) -> LabelScheme:
             raise BadInputError(f"label value {value} is named twice.", seen=f"{' '.join(words)}.")
     taken = {name for members in named.values() for name in members}
     by_value = dict(named)
-    for entry in output.classes:
+    for entry in output.shown_classes:
         if entry.value not in named and entry.name not in taken:
             by_value[entry.value] = (entry.name,)
-    groups = _groups(by_value, output.classes)
+    for value in output.ignore:
+        by_value.setdefault(value, ())
+    groups = _groups(by_value, output.shown_classes)
     place = {group.name: i for i, group in enumerate(groups)}
     return LabelScheme(
         groups=groups,

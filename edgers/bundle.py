@@ -74,6 +74,8 @@ class Bundle:
     """What was measured when it was made."""
     kit: BuildKit | None = None
     """What it has for a GPU; None for a CPU."""
+    swapped_from: str | None = None
+    """Id of the bundle it was made of by putting other vectors in; None where it was compiled."""
 
 
 def golden_inputs(contract: Contract) -> dict[str, str]:
@@ -99,6 +101,12 @@ def bundle_bytes(
     manifest["id"] = _sha256(canonical_json(manifest))
     manifest["measured"] = _sha256(held[MEASURED])
     return _zip({MANIFEST: canonical_json(manifest), **dict(sorted(held.items()))})
+
+
+def facts_of(bundle: Bundle) -> dict[str, object]:
+    """Give the facts of a bundle's manifest, with which it can be put together anew."""
+    manifest = json.loads(bundle.entries[MANIFEST])
+    return {k: v for k, v in manifest.items() if k not in ("format", "entries", "id", "measured")}
 
 
 def canonical_json(document: object) -> bytes:
@@ -222,7 +230,7 @@ def _bundle(entries: Mapping[str, bytes], manifest: Mapping[str, object], path: 
         halo = halo_from_document(cast(Mapping[str, object], manifest["halo"]))
         target, measured = str(manifest["target"]), json.loads(entries[MEASURED])
         contract = contract_from_bytes(entries[CONTRACT], f"in {path.name}")
-        kit = _kit(manifest)
+        kit, swapped = _kit(manifest), manifest.get("swapped_from")
         needed = (entry for engine in engines for entry in (engine.graph, engine.golden))
         parts = {GOLDEN_OUTPUT, *golden_inputs(contract).values(), *needed, *_kit_entries(kit)}
         if not engines or not parts <= set(entries):
@@ -243,6 +251,7 @@ def _bundle(entries: Mapping[str, bytes], manifest: Mapping[str, object], path: 
         hashes={name: _sha256(data) for name, data in entries.items() if name != MANIFEST},
         measured=measured,
         kit=kit,
+        swapped_from=None if swapped is None else str(swapped),
     )
 
 

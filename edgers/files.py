@@ -1,8 +1,10 @@
 """Reading files that nobody vouches for, regular and only so large; writing files whole."""
 
+import contextlib
 import os
 import stat
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 from edgers.errors import BadInputError, OutputError
@@ -38,6 +40,23 @@ def read_file(path: Path, what: str, limit_bytes: int, error: type[BadInputError
         return path.read_bytes()
     except OSError as cause:
         raise error(f"{what} {path} cannot be read.", seen=f"{cause.strerror}.") from cause
+
+
+@contextlib.contextmanager
+def making_whole(path: Path) -> Iterator[Path]:
+    """Give a place to write a file to; it becomes `path` when the block ends well, else is removed.
+
+    Raises OutputError where the disk fails.
+    """
+    try:
+        with tempfile.TemporaryDirectory(prefix=".edgers-", dir=path.parent) as folder:
+            draft = Path(folder) / path.name
+            yield draft
+            with draft.open("rb+") as file:
+                os.fsync(file.fileno())
+            os.replace(draft, path)
+    except OSError as error:
+        raise OutputError(f"{path} cannot be written.", seen=f"{error.strerror}.") from error
 
 
 def write_whole(path: Path, data: bytes) -> None:

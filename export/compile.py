@@ -15,9 +15,12 @@ from edgers.export.graph import check_fit, graph_from_file
 from edgers.export.proof import Proof
 from edgers.export.trial import Subject
 from edgers.files import write_whole
+from edgers.stored_vectors import vector_entries
 from edgers.targets.target import Candidate, target_from_name
 from edgers.tiling.graph import halo_from_graph
 from edgers.tiling.halo import document_from_halo
+from edgers.vector_file import vectors_from_file
+from edgers.vector_swap import check_vectors
 
 GRAPH_ENTRY = "graph/{}.onnx"
 """Entry of a form of the graph, by its precision."""
@@ -40,16 +43,18 @@ class Compiled:
 def compile_bundle(
     graph: Path, contract: Path, path: Path, *, target: str = "cpu",
     engine: str | None = None, precisions: Sequence[str] = ("fp32",),
-    demand: AccuracyDemand | None = None, tell: Callable[[str], None] = lambda _: None,
+    demand: AccuracyDemand | None = None, vectors: Path | None = None,
+    tell: Callable[[str], None] = lambda _: None,
 ) -> Compiled:  # fmt: skip
     """Compile a graph into a bundle at `path`, on the fastest engine that passes.
 
     With an `engine` named and one precision, the same inputs give the same bytes; else engines are
     timed, and the bundle id hangs on which was chosen, not on the times. With a `demand`, other
-    precisions than FP32 ship only where they pass its gate on scenes. `tell` hears what is being
-    done. Raises ContractError, GraphError, EngineError, SceneError or BadInputError where something
-    does not fit, AccuracyError where nothing that is allowed passes the gate, and OutputError where
-    `path` cannot be written; nothing is left behind then.
+    precisions than FP32 ship only where they pass its gate on scenes. `vectors` is a file of what
+    an embedding is held against. `tell` hears what is being done. Raises ContractError, GraphError,
+    EngineError, SceneError or BadInputError where something does not fit, AccuracyError where
+    nothing that is allowed passes the gate, and OutputError where `path` cannot be written; nothing
+    is left behind then.
     """
     device = target_from_name(target)
     allowed = Allowed(engine=engine, precisions=tuple(precisions))
@@ -57,6 +62,7 @@ def compile_bundle(
     stated = contract_from_file(contract)
     model = graph_from_file(graph)
     check_fit(model, stated)
+    stored = None if vectors is None else vectors_from_file(vectors)
     halo = halo_from_graph(model, stated.inputs, stated.outputs[0].name)
     data = graph.read_bytes()
     subject = Subject(graph=data, contract=stated, halo=halo)
@@ -66,6 +72,9 @@ def compile_bundle(
     chosen = choose(subject, device, allowed, demand, tell)
     decision, subject = chosen.decision, chosen.subject
     entries = {CONTRACT: canonical_json(stated.document), **decision.golden}
+    if stored is not None:
+        entries |= vector_entries(stored)
+        check_vectors(stated, entries, stored)
     shipped = {one.precision for one, _ in decision.preferred}
     for precision in shipped:
         entries[_graph_entry(subject, precision)] = subject.form(precision)

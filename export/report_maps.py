@@ -33,7 +33,7 @@ def map_sheet(fp32: Path, shipped: Path, output: ModelOutput, title: str) -> byt
         maps = [_thinned(dataset, step) for dataset in (one, other)]
         apart, share = _apart(one, other, step, nodata)
     panels = [
-        Preview(classes=m, samples=m[np.newaxis], nodata=nodata).class_picture(output.classes)
+        Preview(classes=m, samples=m[np.newaxis], nodata=nodata).class_picture(output.shown_classes)
         for m in maps
     ]
     changed = np.where(apart[..., np.newaxis], np.array(OTHER), np.array(SAME)).astype(np.uint8)

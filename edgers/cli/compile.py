@@ -12,6 +12,7 @@ from rich.console import Console
 from edgers.cli.accuracy_options import accuracy_options, demand_from_chosen
 from edgers.cli.certificate import accuracy_lines
 from edgers.cli.show import line, print_lines
+from edgers.cli.vector_lines import vector_lines
 from edgers.contract import Contract, ModelInput
 from edgers.export.candidate_table import table_lines
 from edgers.export.compile import Compiled, compile_bundle
@@ -40,10 +41,15 @@ from edgers.targets.target import target_from_name
     show_default=True,
     help="Precision that may ship, again for each; 'auto' for all the device has.",
 )
+@click.option(
+    "--vectors",
+    type=click.Path(path_type=Path),
+    help="Vectors (.npz or .json) that the embedding is held against: names become classes.",
+)
 @accuracy_options
 def command(
     model: Path, contract: Path, out: Path, target: str, engine: str | None,
-    precisions: tuple[str, ...], **chosen: Any,
+    precisions: tuple[str, ...], vectors: Path | None, **chosen: Any,
 ) -> None:  # fmt: skip
     """Run the command."""
     if "auto" in precisions:
@@ -52,10 +58,11 @@ def command(
     with told_progress() as tell:
         done = compile_bundle(
             model, contract, out, target=target, engine=engine, precisions=precisions,
-            demand=demand, tell=tell,
+            demand=demand, vectors=vectors, tell=tell,
         )  # fmt: skip
     bundle = done.bundle
     line("contract", contract_line(bundle.contract))
+    print_lines(vector_lines(bundle))
     line("graph", _graph_line(done))
     line("halo", bundle.halo.reason())
     if done.proof:
@@ -89,8 +96,9 @@ def contract_line(contract: Contract) -> str:
     """Say in one line what a model needs and gives."""
     several = len(contract.inputs) > 1
     needs = [(f"{one.name} " if several else "") + _bands(one) for one in contract.inputs]
-    classes = ", ".join(entry.name for entry in contract.outputs[0].classes)
-    return f"{contract.name}: {' + '.join(needs)} → {classes}"
+    output = contract.outputs[0]
+    gives = [one.name for one in (output.classes or output.values)] or [output.task]
+    return f"{contract.name}: {' + '.join(needs)} → {', '.join(gives)}"
 
 
 def _bands(source: ModelInput) -> str:

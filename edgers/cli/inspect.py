@@ -11,6 +11,7 @@ from edgers.cli.compile import contract_line
 from edgers.cli.plan import show_plan
 from edgers.cli.run_options import options_from_chosen, run_options
 from edgers.cli.show import line, print_lines, shape_text
+from edgers.cli.vector_lines import vector_lines
 from edgers.contract import Band, ModelInput
 from edgers.export.candidate_table import TABLE_KEYS, table_lines
 from edgers.scene.asset import Asset
@@ -55,6 +56,7 @@ def _show_bundle(path: Path) -> None:
     line("bundle", f"{path} · {path.stat().st_size / 1e6:.2f} MB · target {bundle.target}")
     line("id", bundle.bundle_id)
     _show_contract(bundle)
+    print_lines(vector_lines(bundle))
     _show_halo(bundle)
     for choice in bundle.engines:
         line("engine", f"{choice.name} {choice.version} · {choice.precision} · {choice.graph}")

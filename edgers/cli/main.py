@@ -17,9 +17,12 @@ COMMANDS = {
     "demo": "Run the whole path on a synthetic flood scene.",
     "inspect": "Say what a bundle or a scene holds.",
     "pushbroom": "Run a bundle over rows as they arrive.",
+    "retrieve": "Find the tiles of a scene that are most like a stored vector.",
     "run": "Run a bundle over scenes.",
+    "swap": "Put other vectors into a bundle; its graph stays.",
     "targets": "List the devices to compile for, or say which one this is.",
     "verify": "Check every byte of a bundle and run its golden tile.",
+    "votes": "Ask a finished map what lies in each polygon of a file.",
     "warmup": "Compile all kernels ahead, and keep them.",
     "watch": "Run a bundle over frames: images, a video file or a camera.",
 }

@@ -8,11 +8,10 @@ import click
 
 from edgers.cli.band_map import renamed_from_options
 from edgers.cli.memory import memory_bytes
-from edgers.contract.fields import hint
 from edgers.contract.model import Blend
 from edgers.errors import BadInputError
-from edgers.pipeline.options import RunOptions
-from edgers.products.features import FORMATS, Format
+from edgers.pipeline.options import Cube, RunOptions
+from edgers.products.features import Format
 
 Command = TypeVar("Command", bound=Callable[..., object])
 
@@ -49,13 +48,31 @@ OPTIONS = (
         "--warp", metavar="CRS", help="Also write maps in CRS, such as EPSG:32630, or in 'utm'."
     ),
     click.option(
-        "--probabilities", is_flag=True, help="Write the probability of each class as well."
+        "--vectors",
+        multiple=True,
+        type=click.Choice(get_args(Format)),
+        help="Also write outlines, of objects, tiles or classes, in this format; again for each.",
     ),
     click.option(
-        "--vectors",
-        metavar="FORMATS",
-        default="",
-        help=f"Write objects as {', '.join(FORMATS)}: one or several, with commas between.",
+        "--simplify",
+        "simplify_px",
+        type=click.FloatRange(min=0),
+        default=0.0,
+        metavar="PX",
+        help="Leave out points of outlines of classes that are off by less than this.",
+    ),
+    click.option(
+        "--alert", is_flag=True, help="Also write what was found in at most 256 bytes of JSON."
+    ),
+    click.option(
+        "--cube",
+        type=click.Choice(get_args(Cube)),
+        default="cog",
+        show_default=True,
+        help="How values are written: one COG, or an ENVI cube (BIL) with its header.",
+    ),
+    click.option(
+        "--probabilities", is_flag=True, help="Write the probability of each class as well."
     ),
 )
 
@@ -68,25 +85,18 @@ def run_options(command: Command) -> Command:
 
 
 def options_from_chosen(
-    maps: tuple[str, ...], inputs: tuple[str, ...], vectors: str = "", **chosen: Any
+    maps: tuple[str, ...], inputs: tuple[str, ...], **chosen: Any
 ) -> RunOptions:
-    """Read the options; raises BadInputError where a `--map`, `--input` or `--vectors` is none."""
+    """Read the options; raises BadInputError where a `--map` or `--input` is none, or there are no
+    outlines to simplify.
+    """
+    if chosen.get("simplify_px") and not chosen.get("vectors"):
+        raise BadInputError(
+            "--simplify leaves out points of outlines, and none are asked for.",
+            fix="Add --vectors with a format.",
+        )
     renamed = renamed_from_options(maps)
-    return RunOptions(
-        renamed=renamed, inputs=_paths_by_input(inputs), vectors=_formats(vectors), **chosen
-    )
-
-
-def _formats(text: str) -> tuple[Format, ...]:
-    """Read `--vectors`: formats with commas between."""
-    words = [word.strip() for word in text.split(",") if word.strip()]
-    for word in words:
-        if word not in FORMATS:
-            raise BadInputError(
-                f"--vectors {word!r} is no format of objects.",
-                rule=f"These are: {', '.join(FORMATS)}.{hint(word, FORMATS)}",
-            )
-    return tuple(one for word in words for one in FORMATS if one == word)
+    return RunOptions(renamed=renamed, inputs=_paths_by_input(inputs), **chosen)
 
 
 def _paths_by_input(inputs: tuple[str, ...]) -> dict[str, tuple[Path, ...]]:

@@ -14,6 +14,8 @@ SHOWN_CLASSES = 8
 """Classes of objects that are listed."""
 SHOWN_VALUES = 6
 """Values of a pixel that are listed before the rest is counted."""
+SHOWN_LABELS = 8
+"""Classes of rows that are listed, the most frequent first."""
 
 
 def line(label: str, text: str) -> None:
@@ -73,13 +75,27 @@ def found_lines(found: "Found") -> list[tuple[str, str]]:
         parts = [f"{one.objects} {one.name}" for one in some[:SHOWN_CLASSES]]
         whole = sum(one.objects for one in found.objects)
         lines.append(("objects", " · ".join([str(whole), *parts])))
+    if found.rows is not None:
+        held = [one for one in found.labels if one.rows]
+        most = sorted(held, key=lambda one: -one.rows)[:SHOWN_LABELS]
+        parts = [f"{one.name} {one.rows}" for one in most]
+        parts += [f"{len(held) - len(most)} more classes"] if len(held) > len(most) else []
+        lines.append(("rows", " · ".join([str(found.rows), *parts])))
     for one in found.values[:SHOWN_VALUES]:
         unit = f" {one.unit}" if one.unit else ""
         span = "no value" if one.least is None else f"{one.least:.4g} to {one.most:.4g}{unit}"
         mean = "" if one.mean is None else f", mean {one.mean:.4g}"
         lines.append(("value", f"{one.name} {span}{mean}"))
+        if one.found is not None:
+            size = "" if one.found.area_km2 is None else f" · {one.found.area_km2:.4g} km²"
+            lines.append(
+                ("found", f"{one.name} {one.found.pixels} px ({one.found.share:.2%}){size}")
+            )
     if len(found.values) > SHOWN_VALUES:
         lines.append(("", f"and {len(found.values) - SHOWN_VALUES} more"))
+    if (sums := found.sums) is not None and sums.least is not None:
+        off = f"{sums.off_px} px further than {sums.tolerance:g} from 1"
+        lines.append(("sums", f"{sums.least:.4g} to {sums.most:.4g} · {off}"))
     return lines
 
 

@@ -8,6 +8,7 @@ from edgers.contract.model import (
     ModelOutput,
     NodataRule,
     OutputValue,
+    Restoration,
     ScalingStep,
     Storage,
 )
@@ -21,6 +22,7 @@ __all__ = [
     "ModelOutput",
     "NodataRule",
     "OutputValue",
+    "Restoration",
     "ScalingStep",
     "Storage",
     "contract_from_bytes",

@@ -29,6 +29,13 @@ Values = Literal["stored", "physical"]
 Resampling = Literal["nearest", "bilinear", "cubic", "cubic_spline", "lanczos", "average"]
 Blend = Literal["hann", "linear", "average", "trim"]
 GsdRule = Literal["refuse", "resample"]
+Scope = Literal["tile", "scene"]
+Normalise = Literal["l2"]
+ClassRule = Literal["one", "several", "ordered"]
+Gives = Literal["value", "variance", "log-variance"]
+
+WHERE_NODATA = "nodata"
+"""What `Restoration.where` says of pixels that the input has no data at."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,6 +163,15 @@ class OutputValue:
     """Word shown to people, such as `biomass`."""
     unit: str = ""
     """Unit, such as `Mg/ha`; empty where there is none."""
+    gives: Gives = "value"
+    """What the network gives: the value, or the variance of one, or its natural logarithm. Of
+    variances the product holds the square root, the standard deviation, in this unit."""
+    threshold: float | None = None
+    """Value from which on a pixel counts as found; None where nothing is looked for."""
+    center_wavelength_um: float | None = None
+    """Centre wavelength in µm, where the value is that of a spectral band."""
+    fwhm_um: float | None = None
+    """Full width at half maximum of that band, in µm."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,6 +184,21 @@ class Storage:
     """Step between two stored numbers."""
     offset: float = 0.0
     """Value of a stored 0."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Restoration:
+    """An output that is an input's image again: without noise, or without gaps.
+
+    It has the input's bands in their order. Its values, which are in the network's scaling, are
+    brought back to the input's samples.
+    """
+
+    input: str
+    """Name of the input."""
+    where: str | None = None
+    """Where the network is believed, and elsewhere the input itself: `nodata` for pixels without
+    data, or the name of an input whose first band is a mask, not 0 there; None for everywhere."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -198,6 +229,36 @@ class ModelOutput:
     """How such numbers are stored; None for float32."""
     boxes: BoxHead | None = None
     """What the numbers of a detector mean; None where the task finds no objects."""
+    scope: Scope = "tile"
+    """Whether an answer without image axes is of each tile, or of the scene: the tiles' mean."""
+    thresholds: tuple[float, ...] = ()
+    """Probability from which each class holds, where several may; `threshold` where empty."""
+    normalise: Normalise | None = None
+    """What is done to an embedding: `l2` divides it by its length; None leaves it as it is."""
+    class_rule: ClassRule = "one"
+    """What scores mean: `one` class a pixel; `several`, each by itself; or `ordered` classes, with
+    a score for each but the first, that the pixel is of that class or a higher one."""
+    ignore: tuple[int, ...] = ()
+    """Class values that the product shows as nodata."""
+    sum_tolerance: float | None = None
+    """How far the values of a pixel may sum up to something else than 1; None where it is no
+    matter."""
+    restores: Restoration | None = None
+    """Whose image the output is; None where it is none."""
+
+    @property
+    def has_members(self) -> bool:
+        """Tell whether the output has an axis of members of an ensemble."""
+        return "member" in self.dim_order
+
+    def length(self, axis: str) -> int:
+        """Give the stated length along an axis: -1 for any, 1 where there is no such axis."""
+        return self.shape[self.dim_order.index(axis)] if axis in self.dim_order else 1
+
+    @property
+    def shown_classes(self) -> tuple[ModelClass, ...]:
+        """Classes that the product shows."""
+        return tuple(one for one in self.classes if one.value not in self.ignore)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,7 +22,7 @@ from edgers.contract.read_output import read_output
 from edgers.contract.scaling import looks_at_scene, read_scaling
 from edgers.contract.strict_json import MAX_DEPTH, is_too_deep, strict_json
 from edgers.contract.tensor_axes import TENSOR_TYPES, read_axes
-from edgers.contract.together import check_together
+from edgers.contract.together import check_restorations, check_together
 from edgers.errors import ContractError
 from edgers.files import read_file
 from edgers.kernels.extension import Extend
@@ -97,6 +97,7 @@ def contract_from_document(document: Json) -> Contract:
     check_together(inputs)
     outputs = tuple(read_output(entry) for entry in top.objects("mlm:output"))
     check_box_tensors(outputs)
+    check_restorations(inputs, outputs)
     return Contract(name=top.text("mlm:name"), inputs=inputs, outputs=outputs, document=document)
 
 

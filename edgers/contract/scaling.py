@@ -11,12 +11,18 @@ import numpy as np
 import numpy.typing as npt
 
 from edgers.contract.fields import Fields
-from edgers.contract.model import ScalingStep
+from edgers.contract.model import ModelInput, ScalingStep
 from edgers.errors import ContractError
 from edgers.kernels.scaling import CAST_TYPES, STEPS, Parameters
 
+REVERSIBLE = ("z-score", "min-max", "offset", "scale", "cast", "clip", "clip-min", "clip-max")
+"""Steps from whose result the samples can be told, up to what was cut off."""
+
 PERCENTILE = "percentile"
 """Step that brings two percentiles of each band of the scene at hand to 0 and 1."""
+
+
+Wide = npt.NDArray[np.float64]
 
 
 def read_scaling(source: Fields, band_count: int) -> tuple[ScalingStep, ...]:
@@ -132,3 +138,44 @@ def ready_steps(
 def by_layer(numbers: Sequence[float]) -> npt.NDArray[np.float32]:
     """Give a number a layer in the form of a parameter, (layer, 1, 1)."""
     return np.asarray(numbers, np.float32).reshape(-1, 1, 1)
+
+
+def check_reversible(source: ModelInput) -> None:
+    """Raise ContractError where samples cannot be told from what the network takes."""
+    for step in source.scaling:
+        if step.kind not in REVERSIBLE:
+            raise ContractError(
+                f"the scaling of input {source.name!r} cannot be undone.",
+                seen=f"It has a step {step.kind!r}.",
+                rule=f"An input that is restored has only: {', '.join(REVERSIBLE)}.",
+                fix="Put that step into the graph, and its inverse at the graph's end.",
+            )
+
+
+def backward(source: ModelInput) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+    """Give factor and summand, (band, 1, 1), that make samples of what the network takes.
+
+    What clips and casts cut off stays cut off. Worked out in double precision.
+    """
+    factor, summand = np.ones((len(source.bands), 1, 1)), np.zeros((len(source.bands), 1, 1))
+    for step in reversed(source.scaling):
+        p = {
+            name: np.asarray(numbers, np.float64).reshape(-1, 1, 1)
+            for name, numbers in step.parameters.items()
+        }
+        times, plus = _inverse(step.kind, p)
+        factor, summand = factor * times, summand * times + plus
+    return factor.astype(np.float32), summand.astype(np.float32)
+
+
+def _inverse(kind: str, p: dict[str, npt.NDArray[np.float64]]) -> tuple[Wide, Wide]:
+    """Give factor and summand that undo one step."""
+    if kind == "z-score":
+        return p["stddev"], p["mean"]
+    if kind == "min-max":
+        return p["maximum"] - p["minimum"], p["minimum"]
+    if kind == "offset":
+        return np.ones(1), p["value"]
+    if kind == "scale":
+        return p["value"], np.zeros(1)
+    return np.ones(1), np.zeros(1)

@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from edgers.contract.model import ModelInput
+from edgers.contract.model import WHERE_NODATA, ModelInput, ModelOutput
+from edgers.contract.scaling import check_reversible
 from edgers.errors import ContractError
 
 
@@ -40,3 +41,36 @@ def check_together(inputs: Sequence[ModelInput]) -> None:
                 rule="All inputs lie on one pixel grid.",
                 fix="Export the graph so that it resizes inside.",
             )
+
+
+def check_restorations(inputs: Sequence[ModelInput], outputs: Sequence[ModelOutput]) -> None:
+    """Raise ContractError where an output cannot be the image of the input it names."""
+    by_name = {one.name: one for one in inputs}
+    for output in outputs:
+        if output.restores is None:
+            continue
+        source, where = by_name.get(output.restores.input), output.restores.where
+        if source is None or (where not in (None, WHERE_NODATA, *by_name)):
+            raise ContractError(
+                f"contract output {output.name!r} restores an input that is not there.",
+                seen=f"It names {output.restores.input if source is None else where!r}.",
+                rule=f"The inputs are: {', '.join(by_name)}; 'where' may also be 'nodata'.",
+            )
+        if source.is_series or source.is_optional:
+            raise ContractError(
+                f"contract output {output.name!r} restores input {source.name!r}.",
+                rule="An input that is restored is one image, and is always there.",
+            )
+        if output.length("channel") not in (-1, len(source.bands)):
+            raise ContractError(
+                f"contract output {output.name!r} restores {len(source.bands)} bands and has "
+                f"{output.length('channel')}.",
+                rule="It has a value for each band of the input, in their order.",
+            )
+        if output.values:
+            raise ContractError(
+                f"contract output {output.name!r} has both 'edgers:restores' and 'edgers:values'.",
+                rule="What restores an input has the bands of the scene.",
+                fix="Leave 'edgers:values' out.",
+            )
+        check_reversible(source)

@@ -242,7 +242,7 @@ class _Stream:
         product = f"{_stem(frame)}_{frame.number:06d}.tif"
         write_frame_map(
             self.folder / product, found.classes, placed.product_place(found.grid),
-            self.model.output.classes, nodata=found.nodata, tags=self._tags(frame),
+            self.model.output.shown_classes, nodata=found.nodata, tags=self._tags(frame),
         )  # fmt: skip
         return {
             "status": DONE,
@@ -254,7 +254,7 @@ class _Stream:
 
     def _contents(self, found: FrameMap, placed: FramePlace) -> dict[str, object]:
         """Say what the class map holds."""
-        classes = self.model.output.classes
+        classes = self.model.output.shown_classes
         pixels, areas = found.pixels(classes), placed.areas_m2(found, classes)
         total = sum(pixels)
         return {

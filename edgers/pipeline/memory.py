@@ -271,6 +271,9 @@ def _tiles_bytes(model: Model, scene: Scene, grid: Grid, options: RunOptions, ch
     tensor = 4 * area * sum(len(one.bands) * max(1, one.dates) for one in model.inputs)
     core = round(area / float(grid.rows.stride * grid.columns.stride))
     scores = 4 * channels * core
+    if (restores := model.output.restores) is not None and restores.where is not None:
+        # What of the scene is kept: as read, and what is taken of the network.
+        tensor += 5 * core * len(scene.stacks[restores.input].bands)
     # Being read (twice: as read, and put together), being scaled, waiting or inferred, decoded.
     return (
         2 * samples + missing + samples + missing + 2 * tensor

@@ -46,6 +46,7 @@ class ObjectMaker:
         self._files = ObjectFiles(
             work=order.work, name=order.name, places=order.places, seen=order.scene.place,
             grid=order.grid, classes=self._classes, formats=formats,
+            alert=order.options.alert,
         )  # fmt: skip
         with ExitStack() as opened:
             self._pieces = opened.enter_context(PieceDraft(order.work.path(DRAFT)))

@@ -23,6 +23,8 @@ def object_names_of(model: Model, options: RunOptions, name: str) -> dict[str, s
     for option, is_asked in (
         ("--probabilities", options.probabilities),
         ("--warp", options.warp is not None),
+        ("--simplify", options.simplify_px > 0),
+        ("--cube", options.cube != "cog"),
     ):
         if is_asked:
             raise ContractError(
@@ -32,19 +34,9 @@ def object_names_of(model: Model, options: RunOptions, name: str) -> dict[str, s
             )
     formats = formats_of(options)
     check_formats(formats)
-    return object_names(name, formats)
+    return object_names(name, formats, alert=options.alert)
 
 
 def formats_of(options: RunOptions) -> Sequence[Format]:
     """Give the formats of features that are wanted."""
     return tuple(dict.fromkeys(options.vectors)) or DEFAULT_FORMATS
-
-
-def refuse_vectors(model: Model, options: RunOptions) -> None:
-    """Raise ContractError where features are wanted of a model that makes none."""
-    if options.vectors:
-        raise ContractError(
-            f"output {model.output.name!r} makes no objects.",
-            seen=f"Its task is {model.output.task!r}.",
-            fix="Run without --vectors.",
-        )

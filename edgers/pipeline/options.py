@@ -3,10 +3,13 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 from edgers.contract.model import Blend
 from edgers.engines.settings import stream_count
 from edgers.products.features import Format
+
+Cube = Literal["cog", "envi"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +31,13 @@ class RunOptions:
     probabilities: bool = False
     """Whether to write the probability of each class as well."""
     vectors: tuple[Format, ...] = ()
-    """Formats in which objects are written; empty for GeoJSON."""
+    """Formats in which outlines are written, of objects, rows or classes."""
+    simplify_px: float = 0.0
+    """Most that outlines of classes may be off when they are simplified, px; 0 for not at all."""
+    alert: bool = False
+    """Whether to write an alert of at most 256 bytes."""
+    cube: Cube = "cog"
+    """How values are written: one COG of all bands, or an ENVI cube, bands interleaved by row."""
     workers: int = field(default_factory=lambda: stream_count("processors"))
     """Tiles inferred at once."""
     queue: int | None = None

@@ -15,10 +15,10 @@ from edgers.pipeline.model import Model
 from edgers.pipeline.options import RunOptions
 from edgers.scene.block_cache import better_order
 from edgers.scene.scene import Scene, scene_paths
-from edgers.tasks.kinds import is_mixable
-from edgers.tasks.segmentation import class_axis
-from edgers.tiling.grid import Grid, default_tile_px, plan_grid
+from edgers.tasks.kinds import is_mixable, kind_of
+from edgers.tiling.grid import DEFAULT_TILE_PX, Grid, default_tile_px, plan_grid
 from edgers.tiling.halo import AxisHalo, Halo
+from edgers.tiling.plain_grid import plan_plain_grid
 
 MOST_TIMES = 300
 """Most times a pixel is inferred; sliding windows of published models come to about ten."""
@@ -49,6 +49,8 @@ def plan_scene(model: Model, scene: Scene, options: RunOptions) -> Grid:
 def plan_tiles(model: Model, height_px: int, width_px: int, options: RunOptions) -> Grid:
     """Choose the tiles of an image, row by row, and how they are mixed; raises TilingError."""
     halo, source = model.bundle.halo, model.source
+    if kind_of(model.output) == "rows":
+        return _plan_rows(model, height_px, width_px, options)
     blend = _blend(model, options)
     asked_px = halo.height.fixed_px or options.tile_px or source.tile_px
     if halo.is_exact and blend == "trim" and options.overlap_px is None:
@@ -58,6 +60,23 @@ def plan_tiles(model: Model, height_px: int, width_px: int, options: RunOptions)
         tile_px = asked_px or trained_px(source) or default_tile_px(halo)
         halo = with_overlap(halo, _overlap_px(source, options, tile_px))
     grid = plan_grid(height_px, width_px, tile_px, halo, blend=blend)
+    _refuse_endless(grid)
+    return grid
+
+
+def _plan_rows(model: Model, height_px: int, width_px: int, options: RunOptions) -> Grid:
+    """Choose tiles that are answered for as a whole: side by side where nothing else is asked."""
+    halo, source = model.bundle.halo, model.source
+    if options.blend not in (None, "trim"):
+        raise TilingError(
+            f"tiles of this model cannot be mixed by {options.blend!r}.",
+            seen=f"Its output {model.output.name!r} answers for a tile as a whole.",
+            fix="Leave --blend out.",
+        )
+    tile_px = options.tile_px or source.tile_px or trained_px(source) or DEFAULT_TILE_PX
+    stated = (options.overlap_px, source.overlap_px, 0)
+    overlap_px = next(one for one in stated if one is not None)
+    grid = plan_plain_grid(height_px, width_px, tile_px, overlap_px, halo)
     _refuse_endless(grid)
     return grid
 
@@ -133,7 +152,7 @@ def _movable(axis: AxisHalo) -> AxisHalo:
 
 
 def score_channels(model: Model) -> int:
-    """Give the number of scores a pixel, from what the network really gave."""
+    """Give the numbers a pixel, from what the network really gave."""
     golden = np.load(io.BytesIO(model.bundle.entries[GOLDEN_OUTPUT]), allow_pickle=False)
-    axis = class_axis(model.output)
-    return int(golden.shape[model.output.dim_order.index(axis)]) if axis else 1
+    axes = zip(model.output.dim_order, golden.shape, strict=True)
+    return math.prod(size for axis, size in axes if axis not in ("batch", "height", "width"))

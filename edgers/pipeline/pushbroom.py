@@ -103,10 +103,10 @@ def run_strip(
         with RowMap(
             folder, f"{name}_{slug(model.bundle.contract.name)}",
             width_px=work.columns.output_px, data_type=work.decoder.data_type,
-            classes=model.output.classes, map_fields=_map_fields(work),
+            classes=model.output.shown_classes, map_fields=_map_fields(work),
             description=f"{name}, {model.bundle.contract.name}, bundle {model.bundle.bundle_id}",
         ) as product:  # fmt: skip
-            stages, tally = work.stages(options.workers), Tally(model.output.classes)
+            stages, tally = work.stages(options.workers), Tally(model.output.shown_classes)
             _fill(work, stages, options, RowWriter(product, tally, sink), on_rows)
             report = _report(work, tally, product.rows, name)
             report = replace(

@@ -14,9 +14,10 @@ from edgers.errors import EngineError, OutputError, SceneError
 from edgers.pipeline.answer import Answer
 from edgers.pipeline.flow import Flow, Stage
 from edgers.pipeline.input_watch import InputWatch
+from edgers.pipeline.kept_input import kept_input
 from edgers.pipeline.ledger import Ledger, earlier_cuts
 from edgers.pipeline.maker import Order
-from edgers.pipeline.makers import making_of
+from edgers.pipeline.makers import making_of, product_names
 from edgers.pipeline.memory import FINISH_CACHE_BYTES, peak_bytes, plan_run
 from edgers.pipeline.model import Model
 from edgers.pipeline.mosaic import Mosaic
@@ -63,7 +64,7 @@ def run_scene(
             cuts = None if options.restart else earlier_cuts(work_path(folder, name) / LEDGER)
             plan = plan_run(model, opened, options, cuts)
             options, grid = plan.options, plan.grid
-        products = making_of(model).names(model, options, name).values()
+        products = product_names(model, options, name).values()
         places = product_places(opened, grid, options.warp)
         with WorkFolder(folder, name, products) as work, _kept_for_later(work):
             called = opened.files[0].name if scene is None else scene.name
@@ -123,6 +124,7 @@ class _Run:
                 model=model,
                 maker=maker,
                 preview_bands=picture,
+                kept=kept_input(model, scene),
             )
             stages = tiles.stages(options.workers)
             mosaic = Mosaic(maker=maker, tiles=len(grid), ledger=ledger)
@@ -170,7 +172,9 @@ class _Run:
 
     def _refuse_empty(self, tally: Tally) -> None:
         """Raise where not one pixel of the product has an answer."""
-        if tally.nodata_share < 1.0:
+        has_seen = tally.skipped_tiles < len(self.grid)
+        # Where all that was found is ignored, that is an answer.
+        if tally.nodata_share < 1.0 or (self.model.output.ignore and has_seen):
             return
         if tally.not_finite_px:
             raise EngineError(
@@ -197,8 +201,9 @@ class _Run:
             "cuts": grid.cuts,
             "order": grid.order,
             "probabilities": options.probabilities,
+            "alert": options.alert,
             "warp": options.warp,
-            "vectors": list(options.vectors),
+            "cube": options.cube,
             "map": dict(options.renamed),
         }
 

@@ -11,6 +11,7 @@ from edgers.contract import ModelInput
 from edgers.engines.raw import Inputs
 from edgers.pipeline.answer import Answer, Seen
 from edgers.pipeline.flow import Stage
+from edgers.pipeline.kept_input import KeptInput
 from edgers.pipeline.maker import SceneMaker
 from edgers.pipeline.model import Model
 from edgers.pipeline.preprocess import ScenePreprocessor
@@ -57,6 +58,8 @@ class TileWork:
     """Products in the making."""
     preview_bands: tuple[int, ...]
     """Positions of the bands that make a picture."""
+    kept: KeptInput | None = None
+    """What of the scene the product keeps; None where it keeps nothing."""
 
     def stages(self, workers: int) -> list[Stage]:
         """Give the stages in order; inference has `workers` threads."""
@@ -83,16 +86,20 @@ class TileWork:
         )
         rows = _core(self.grid.rows, tile.rows)
         columns = _core(self.grid.columns, tile.columns)
+        kept = self.kept if self.kept is not None and self.kept.fills else None
+        nodata = window.nodata if kept is None else kept.nodata(window)
         seen = Seen(
             tile=tile,
-            nodata=window.nodata[rows][:, columns],
+            nodata=nodata[rows][:, columns],
             preview=np.stack(
                 [window.main.samples[i][rows][:, columns] for i in self.preview_bands]
             ),
             around=window.nodata if self.maker.looks_beyond else None,
+            window_nodata_px=int(np.count_nonzero(window.nodata)),
+            own=None if kept is None else kept.own(window, rows, columns),
         )
         # A tile that is mixed with others also speaks of what lies beyond its core.
-        is_empty = (window.nodata if self.maker.looks_beyond else seen.nodata).all()
+        is_empty = (nodata if self.maker.looks_beyond else seen.nodata).all()
         return ReadTile(seen=seen, window=None if is_empty else window)
 
     def preprocess(self, read: ReadTile) -> ReadyTile:

@@ -22,6 +22,9 @@ from edgers.products.feature import clean_text
 LIMIT_BYTES = 256
 """Bytes of an alert with its line end: less than a message of Iridium's SBD, 340 from the craft."""
 
+ALERT_ENDING = "_alert.json"
+"""What its name has beside the scene's and the model's."""
+
 ID_DIGITS = 8
 """Digits of the bundle's id that tell it from others of one craft."""
 

@@ -61,9 +61,12 @@ class AreaCounter:
         for i, area in enumerate(areas_mm2 or ()):
             self._areas_mm2[i] += area
 
-    def areas(self) -> tuple[ClassArea, ...]:
-        """Give the sums, in the order of the classes."""
-        total = sum(self._pixels)
+    def areas(self, data_px: int | None = None) -> tuple[ClassArea, ...]:
+        """Give the sums, in the order of the classes.
+
+        `data_px` are the pixels that have data, where one may be of several classes or of none.
+        """
+        total = sum(self._pixels) if data_px is None else data_px
         return tuple(
             ClassArea(
                 value=entry.value,

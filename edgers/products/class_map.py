@@ -21,6 +21,9 @@ from edgers.scene.geometry import row_areas_m2
 from edgers.scene.place import Place
 from edgers.tasks.segmentation import ClassBlock
 
+CHANCE_PARTS = 10**6
+"""Parts of a probability that are counted."""
+
 ENDINGS = {"classes": "", "probabilities": "_probabilities"}
 """What a product's name has beside the scene's and the model's, by role."""
 
@@ -30,20 +33,34 @@ class ClassMap:
 
     def __init__(
         self, output: ModelOutput, place: Place, data_type: type[np.uint8] | type[np.uint16], *,
-        probabilities: bool,
+        probabilities: bool, confidences: bool = False,
     ) -> None:  # fmt: skip
-        """Prepare for the classes of `output` at `place`; the largest value stands for nodata."""
-        self._classes, self._place, self._data_type = output.classes, place, data_type
+        """Prepare for the classes of `output` at `place`; the largest value stands for nodata.
+
+        With `confidences` the mean probability of each class over its pixels is worked out.
+        """
+        self._classes, self._place, self._data_type = output.shown_classes, place, data_type
+        self._all = output.classes
         self.nodata = int(np.iinfo(data_type).max)
         self.layers: Mapping[str, Layer] = {"classes": self._class_layer()}
         if probabilities:
             self.layers = {**self.layers, "probabilities": self._chance_layer()}
-        self._counter = AreaCounter(output.classes)
+        self._counter = AreaCounter(self._classes)
+        self._sums = [0] * len(self._classes) if confidences else None
 
     @property
     def found(self) -> Found:
         """Give what each class covers so far."""
         return Found(classes=self._counter.areas())
+
+    @property
+    def confidences(self) -> list[float | None]:
+        """Give the mean probability of each class over its pixels; None where not known."""
+        counts = [area.pixels for area in self._counter.areas()]
+        if self._sums is None:
+            return [None] * len(counts)
+        return [total / count / CHANCE_PARTS if count else None
+                for total, count in zip(self._sums, counts, strict=True)]  # fmt: skip
 
     def lay(self, block: Block[ClassBlock]) -> Laid:
         """Give class values and probabilities, without those of pixels that have no data."""
@@ -53,7 +70,8 @@ class ClassMap:
         # A tile is not inferred where all of it is nodata.
         gone = np.ones((height, width), bool)
         if found is not None:
-            gone = block.nodata | found.not_finite
+            # Classes that are ignored come as nodata.
+            gone = block.nodata | found.not_finite | (found.classes == self.nodata)
             np.copyto(classes, found.classes, where=~gone)
         areas = None
         if classes.size:
@@ -66,12 +84,14 @@ class ClassMap:
             blocks=blocks,
             gone=gone,
             not_finite=None if found is None else found.not_finite,
-            own={"pixels": pixels, "areas_mm2": areas_mm2},
+            own={"pixels": pixels, "areas_mm2": areas_mm2, **self._chance_sums(found, classes)},
         )
 
     def count(self, own: Mapping[str, Any]) -> None:
         """Add pixels and areas of a block."""
         self._counter.add(own["pixels"], own["areas_mm2"])
+        if self._sums is not None:
+            self._sums = [a + b for a, b in zip(self._sums, own["chances"], strict=True)]
 
     def draw(self, path: Path, title: str, *, drafts: RasterDrafts, nodata_share: float) -> None:
         """Draw the scene beside its classes."""
@@ -84,13 +104,28 @@ class ClassMap:
                 nodata_share=nodata_share,
             )  # fmt: skip
 
+    def _chance_sums(
+        self, found: ClassBlock | None, classes: npt.NDArray[np.generic]
+    ) -> dict[str, list[int]]:
+        """Sum the probability of each class over its pixels, in whole parts: order is no matter."""
+        if self._sums is None:
+            return {}
+        if found is None or found.probabilities is None:
+            return {"chances": [0] * len(self._classes)}
+        at = {one.value: i for i, one in enumerate(self._all)}
+        sums = (
+            found.probabilities[at[one.value]][classes == one.value].sum(dtype=np.float64)
+            for one in self._classes
+        )
+        return {"chances": [round(float(total) * CHANCE_PARTS) for total in sums]}
+
     def _chances(
         self, found: ClassBlock | None, gone: npt.NDArray[np.bool_]
     ) -> npt.NDArray[np.float32]:
         """Give probabilities, NaN where there are none."""
         none = np.float32(np.nan)
         if found is None or found.probabilities is None:
-            return np.full((len(self._classes), *gone.shape), none)
+            return np.full((len(self._all), *gone.shape), none)
         return np.where(gone, none, found.probabilities) if gone.any() else found.probabilities
 
     def _class_layer(self) -> Layer:
@@ -106,8 +141,8 @@ class ClassMap:
     def _chance_layer(self) -> Layer:
         return Layer(
             ending=ENDINGS["probabilities"],
-            bands=len(self._classes),
+            bands=len(self._all),
             data_type="float32",
-            meaning=Meaning(bands=[one.name for one in self._classes], nodata=float("nan")),
+            meaning=Meaning(bands=[one.name for one in self._all], nodata=float("nan")),
             continuous=True,
         )

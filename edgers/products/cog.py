@@ -10,6 +10,7 @@ import warnings
 from contextlib import ExitStack
 from pathlib import Path
 
+import numpy as np
 import rasterio.shutil
 from rasterio.errors import NotGeoreferencedWarning
 
@@ -23,6 +24,13 @@ from edgers.scene.place import Place
 
 BLOCK_PX = 256
 """Block side of products; overviews are made down to one block."""
+
+BLOCK_BYTES = 4 * 2**20
+"""Most that a block of all bands takes: GDAL holds several, and blocks of 224 bands of float32 with
+sides of 256 px would have 59 MB each."""
+
+LEAST_BLOCK_PX = 64
+"""Smallest side of a block."""
 
 
 def write_cog(
@@ -41,10 +49,10 @@ def write_cog(
         if onto is not None and onto is not place:
             write_vrt(description, draft, place, meaning)
             warp_raster(description, warped, place, onto, continuous=continuous)
-            _copy(warped, path, continuous=continuous)
+            _copy(warped, path, draft, continuous=continuous)
         elif continuous:
             write_vrt(description, draft, place, meaning)
-            _copy(description, path, continuous=True)
+            _copy(description, path, draft, continuous=True)
         else:
             _copy_with_votes(description, path, draft, place, meaning)
         if not is_whole_cog(path):
@@ -54,25 +62,37 @@ def write_cog(
         warped.unlink(missing_ok=True)
 
 
+def block_px(draft: Draft) -> int:
+    """Give the side of blocks, in which all bands lie together."""
+    bytes_per_px = draft.shape.bands * np.dtype(draft.shape.data_type).itemsize
+    side = BLOCK_PX
+    while side > LEAST_BLOCK_PX and bytes_per_px * side**2 > BLOCK_BYTES:
+        side //= 2
+    return side
+
+
 def _copy_with_votes(
     description: Path, path: Path, draft: Draft, place: Place, meaning: Meaning
 ) -> None:
     """Make the COG of classes with overviews that are there before GDAL begins."""
-    with Overviews(draft, int(meaning.nodata), BLOCK_PX) as overviews, ExitStack() as written:
+    with (
+        Overviews(draft, int(meaning.nodata), block_px(draft)) as overviews,
+        ExitStack() as written,
+    ):
         levels = [level.path.with_suffix(".vrt") for level in overviews.levels]
         for level, there in zip(overviews.levels, levels, strict=True):
             written.callback(there.unlink, missing_ok=True)
             write_level(there, level)
         write_vrt(description, draft, place, meaning, levels)
-        _copy(description, path, continuous=False)
+        _copy(description, path, draft, continuous=False)
 
 
-def _copy(source: Path, path: Path, *, continuous: bool) -> None:
+def _copy(source: Path, path: Path, draft: Draft, *, continuous: bool) -> None:
     """Let GDAL make the COG."""
     try:
         rasterio.shutil.copy(
             os.fspath(source), os.fspath(path), driver="COG", compress="DEFLATE",
-            blocksize=BLOCK_PX, predictor="YES" if continuous else "NO", bigtiff="IF_SAFER",
+            blocksize=block_px(draft), predictor="YES" if continuous else "NO", bigtiff="IF_SAFER",
             overview_resampling="AVERAGE" if continuous else "MODE", num_threads="ALL_CPUS",
         )  # fmt: skip
     except SystemError as error:

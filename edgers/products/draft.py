@@ -7,6 +7,7 @@ killed, or whose machine lost power, knows what of it is really there.
 
 import os
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -69,14 +70,17 @@ class Draft(Closing):
                 begin += length
         return zlib.crc32(data)
 
-    def read(self, row: int, column: int, height: int, width: int) -> npt.NDArray[np.generic]:
-        """Read a block, (band, height, width)."""
-        block = np.empty((self.shape.bands, height, width), self.shape.data_type)
+    def read(
+        self, row: int, column: int, height: int, width: int, bands: Sequence[int] | None = None
+    ) -> npt.NDArray[np.generic]:
+        """Read a block, (band, height, width), of all bands or those at some positions."""
+        chosen = range(self.shape.bands) if bands is None else bands
+        block = np.empty((len(chosen), height, width), self.shape.data_type)
         if not block.size:
             return block
         data, length = _bytes(block), width * self._item
         with disk_errors(self.path.name):
-            for position, offset in enumerate(self._offsets(block.shape, row, column)):
+            for position, offset in enumerate(self._offsets(block.shape, row, column, chosen)):
                 os.preadv(self._open(), [data[position * length : (position + 1) * length]], offset)
         return block
 
@@ -100,15 +104,17 @@ class Draft(Closing):
         assert self._handle is not None, "the draft is closed"
         return self._handle
 
-    def _offsets(self, shape: tuple[int, ...], row: int, column: int) -> list[int]:
-        """Give the place in the file of each row of a block."""
+    def _offsets(
+        self, shape: tuple[int, ...], row: int, column: int, chosen: Sequence[int] | None = None
+    ) -> list[int]:
+        """Give the place in the file of each row of a block, of all bands or those chosen."""
         bands, height, width = shape
         if not width:
             return []
         full = self.shape
         return [
             ((band * full.height_px + row + i) * full.width_px + column) * self._item
-            for band in range(bands)
+            for band in (range(bands) if chosen is None else chosen)
             for i in range(height)
         ]
 

@@ -14,13 +14,29 @@ class ValueRange:
     unit: str
     """Unit of its values; empty where the contract states none."""
     pixels: int
-    """Pixels that have a value."""
+    """Pixels, or rows of a table, that have a value."""
     least: float | None
     """Smallest value; None where no pixel has one."""
     most: float | None
     """Largest value."""
     mean: float | None
     """Mean value."""
+    found: ClassArea | None = None
+    """What of the scene reaches the threshold; None where the contract states none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SumCheck:
+    """Whether the values of each pixel sum up to 1."""
+
+    least: float | None
+    """Smallest sum; None where no pixel has values."""
+    most: float | None
+    """Largest sum."""
+    off_px: int
+    """Pixels whose sum is further than `tolerance` from 1."""
+    tolerance: float
+    """How far it may be, by the contract."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +50,16 @@ class ObjectCount:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LabelCount:
+    """How many rows one class holds in."""
+
+    name: str
+    """Class name."""
+    rows: int
+    """Rows; where several classes may hold, a row counts for each."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
     """What was found in one scene; what a model does not give is empty."""
 
@@ -41,17 +67,23 @@ class Found:
     """What each class covers."""
     values: tuple[ValueRange, ...] = ()
     """What each band of values holds."""
+    sums: SumCheck | None = None
+    """Whether they sum up to 1; None where they need not."""
     objects: tuple[ObjectCount, ...] = ()
     """How many objects each class has."""
     rows: int | None = None
     """Rows of the table; None where there is none."""
+    labels: tuple[LabelCount, ...] = ()
+    """How many rows of the table each class holds in."""
 
     def properties(self) -> dict[str, object]:
         """Give what there is as fields of a STAC Item."""
         fields: dict[str, object] = {
             "edgers:classes": [asdict(one) for one in self.classes],
             "edgers:values": [asdict(one) for one in self.values],
+            "edgers:sums": asdict(self.sums) if self.sums else None,
             "edgers:objects": [asdict(one) for one in self.objects],
+            "edgers:labels": [asdict(one) for one in self.labels],
         }
         kept = {key: value for key, value in fields.items() if value}
         return kept if self.rows is None else {**kept, "edgers:rows": self.rows}

@@ -24,14 +24,13 @@ def write_geojson(
     `facts` are a foreign member, and so is what the columns mean.
     """
     count, box = 0, BoundingBox()
-    has_place = place.kind != "none"
     with path.open("w", encoding="utf-8", newline="\n") as file:
         head = {"type": "FeatureCollection", "name": path.stem, **_foreign(columns, facts)}
         file.write(_json(head)[:-1] + ',"features":[')
         for feature, shape in lonlat_shapes(features, place):
             names = [column.name for column in columns]
             properties = dict(zip(names, values_of(feature, columns), strict=True))
-            if not has_place and feature.geometry is not None:
+            if shape is None and feature.geometry is not None:
                 outline = pixel_shape(feature)
                 properties[PIXELS] = wkt_of(outline) if outline else None
             if shape:

@@ -54,7 +54,8 @@ def write_geoparquet(
             bounds = _together([box for box in [bounds, *boxes] if box])
             writer.write_table(_table(group, boxes, columns, schema))
             count += len(group)
-        geo = json.dumps(_geo(place, sorted(kinds), bounds))
+            del group  # else two of them were in memory
+        geo = json.dumps(geo_metadata(place, sorted(kinds), bounds))
         writer.add_key_value_metadata({"geo": geo, **metadata_of(columns, facts)})
     return count
 
@@ -80,7 +81,7 @@ def _table(
     return pa.table([*arrays_of(rows, columns), *own], schema=schema)
 
 
-def _geo(place: Place, kinds: Sequence[str], bounds: Box | None) -> dict[str, object]:
+def geo_metadata(place: Place, kinds: Sequence[str], bounds: Box | None) -> dict[str, object]:
     """Give the metadata that makes Parquet GeoParquet."""
     crs = own_crs(place)
     column = {

@@ -86,8 +86,9 @@ class ObjectFeatures:
 
 
 def _id(ring: npt.NDArray[np.float64], value: int) -> str:
-    """Name an object by its class and place."""
-    text = f"{value}:{np.rint(ring / ID_PX).astype(np.int64).tolist()}"
+    """Name an object by its class and the middle of its bounds."""
+    middle = (ring.min(axis=0) + ring.max(axis=0)) / 2
+    text = f"{value}:{np.rint(middle / ID_PX).astype(np.int64).tolist()}"
     return hashlib.sha256(text.encode()).hexdigest()[:ID_DIGITS]
 
 

@@ -7,12 +7,14 @@ from pathlib import Path
 import numpy as np
 
 from edgers.contract import ModelClass
+from edgers.products.alert import ALERT_ENDING, write_alert
 from edgers.products.disk_errors import disk_errors
 from edgers.products.ending import Ending
 from edgers.products.features import FORMATS, Format, with_areas, write_features
 from edgers.products.found import Found
 from edgers.products.object_draft import read_records
 from edgers.products.object_features import COLUMNS, OBJECT, ObjectFeatures
+from edgers.products.object_findings import object_findings
 from edgers.products.object_picture import write_object_picture
 from edgers.products.places import Places
 from edgers.products.raster_drafts import RasterDrafts
@@ -21,13 +23,17 @@ from edgers.products.work_folder import WorkFolder
 from edgers.scene.place import Place
 from edgers.tiling.grid import Grid
 
+ALERT = "alert"
+"""Role of the alert."""
 
-def object_names(name: str, formats: Sequence[Format]) -> dict[str, str]:
+
+def object_names(name: str, formats: Sequence[Format], *, alert: bool) -> dict[str, str]:
     """Give the file of each product by its role, in the order in which they appear.
 
     The STAC Item vouches for the others and comes last.
     """
     names = {role_of(one): f"{name}{FORMATS[one].ending}" for one in formats}
+    names |= {ALERT: f"{name}{ALERT_ENDING}"} if alert else {}
     return {**names, "quicklook": f"{name}.png", "item": f"{name}.json"}
 
 
@@ -54,6 +60,8 @@ class ObjectFiles:
     """Classes in the order of the contract."""
     formats: Sequence[Format]
     """Which files of features are wanted."""
+    alert: bool
+    """Whether an alert is wanted."""
 
     def finish(
         self, objects: Path, drafts: RasterDrafts, ending: Ending, found: Found,
@@ -64,12 +72,17 @@ class ObjectFiles:
         Raises OutputError where the disk is full or fails.
         """
         facts = ending.facts(nodata_share)
-        names = object_names(self.name, self.formats)
+        names = object_names(self.name, self.formats, alert=self.alert)
         files = {role: self.work.path(name) for role, name in names.items()}
         maker = ObjectFeatures(grid=self.grid, classes=self.classes, provenance=facts)
         for one in self.formats:
             features = with_areas(maker.features(read_records(objects, OBJECT)), self.seen)
             write_features(files[role_of(one)], features, COLUMNS, self.seen, one, facts)
+        if self.alert:
+            features = with_areas(maker.features(read_records(objects, OBJECT)), self.seen)
+            findings = object_findings(features, self.seen)
+            bundle_id = str(facts["bundle_id"])
+            write_alert(files[ALERT], findings, time=ending.time[0], bundle_id=bundle_id)
         samples = drafts.preview()
         with disk_errors(names["quicklook"]):
             write_object_picture(
@@ -93,4 +106,6 @@ class ObjectFiles:
             )
             for one in self.formats
         }
+        if self.alert:
+            assets[ALERT] = Asset(name=names[ALERT], media_type="application/json")
         return {**assets, "quicklook": Asset(name=names["quicklook"], media_type=PICTURE)}

@@ -2,7 +2,7 @@
 
 import itertools
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,10 +34,10 @@ def write_parquet(
     count = 0
     schema = pa.schema(fields_of(columns))
     with pq.ParquetWriter(path, schema, compression=COMPRESSION, store_schema=False) as writer:
-        for group in groups_of(features):
-            rows = [values_of(feature, columns) for feature in group]
+        remaining = iter(features)
+        while rows := [values_of(one, columns) for one in itertools.islice(remaining, GROUP_ROWS)]:
             writer.write_table(pa.table(arrays_of(rows, columns), schema=schema))
-            count += len(group)
+            count += len(rows)
         writer.add_key_value_metadata(metadata_of(columns, facts))
     return count
 
@@ -75,10 +75,3 @@ def metadata_of(columns: Sequence[Column], facts: Mapping[str, object]) -> dict[
         key: clean_text(json.dumps(value, ensure_ascii=False, allow_nan=False))
         for key, value in texts.items()
     }
-
-
-def groups_of(rows: Iterable[Feature]) -> Iterator[list[Feature]]:
-    """Give rows a group at a time."""
-    remaining = iter(rows)
-    while group := list(itertools.islice(remaining, GROUP_ROWS)):
-        yield group

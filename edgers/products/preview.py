@@ -1,5 +1,6 @@
 """A thinned copy of a scene, gathered tile by tile, for the picture."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -44,9 +45,9 @@ class Thinning:
         """Give the kept pixels of a block, (…, height, width), that begins at `row`, `column`."""
         return block[..., -row % self.step :: self.step, -column % self.step :: self.step]
 
-    def of(self, draft: Draft) -> npt.NDArray[np.generic]:
-        """Give the kept pixels of a whole draft, (band, height, width)."""
+    def of(self, draft: Draft, bands: Sequence[int] | None = None) -> npt.NDArray[np.generic]:
+        """Give the kept pixels of a whole draft, or some bands of it, (band, height, width)."""
         rows = range(0, self.height_px, self.step)
         return np.concatenate(
-            [draft.read(row, 0, 1, self.width_px)[..., :: self.step] for row in rows], axis=1
+            [draft.read(row, 0, 1, self.width_px, bands)[..., :: self.step] for row in rows], axis=1
         )

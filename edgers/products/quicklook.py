@@ -1,6 +1,6 @@
 """A picture for people: the scene beside its class map, with a legend."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,8 @@ the light and the ground is black."""
 
 Bytes = npt.NDArray[np.uint8]
 Colour = tuple[int, int, int]
+Plot = Callable[[int, int], Image.Image]
+"""Draws a panel of a width and a height."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,8 +67,9 @@ def stretch_of(samples: npt.NDArray[Any]) -> tuple[float, float]:
 def stretched(band: npt.NDArray[Any], stretch: tuple[float, float]) -> Bytes:
     """Give a band as grey of 0 to 255, in its own shape."""
     low, high = stretch
-    grey = (np.nan_to_num(band) - low) / max(high - low, 1e-12)
-    found: Bytes = (np.clip(grey, 0, 1) * 255).astype(np.uint8)
+    # Cut off first: infinity becomes the largest number, and more than that by dividing.
+    grey = (np.clip(np.nan_to_num(band), low, high) - low) / max(high - low, 1e-12)
+    found: Bytes = (grey * 255).astype(np.uint8)
     return found
 
 
@@ -75,9 +78,16 @@ def write_quicklook(
     *, title: str, nodata_share: float,
 ) -> None:  # fmt: skip
     """Draw the scene, its classes and the legend into a PNG."""
-    rows = [(rgb(c.colour), _legend_line(a)) for c, a in zip(classes, areas, strict=True)]
+    rows = area_rows(classes, areas)
     panels = [preview.scene_picture(), preview.class_picture(classes)]
     write_sheet(path, panels, [*rows, nodata_row(nodata_share)], title=title)
+
+
+def area_rows(
+    classes: Sequence[ModelClass], areas: Sequence[ClassArea]
+) -> list[tuple[Colour, str]]:
+    """Give the lines of the legend that tell what each class covers."""
+    return [(rgb(c.colour), _legend_line(a)) for c, a in zip(classes, areas, strict=True)]
 
 
 def nodata_row(nodata_share: float) -> tuple[Colour, str]:
@@ -86,34 +96,49 @@ def nodata_row(nodata_share: float) -> tuple[Colour, str]:
 
 
 def write_sheet(
-    path: Path, pictures: Sequence[Bytes], rows: Sequence[tuple[Colour, str]], *, title: str
-) -> None:
-    """Draw panels of one size, (height, width, 3), side by side, and a legend, into a PNG."""
-    factor = max(1, MIN_SIDE_PX // max(pictures[0].shape[:2]))
+    path: Path, pictures: Sequence[Bytes], rows: Sequence[tuple[Colour, str]], *, title: str,
+    plot: Plot | None = None,
+) -> None:  # fmt: skip
+    """Draw panels of one size, (height, width, 3), side by side, and a legend, into a PNG.
+
+    `plot` draws one more panel, of the width and height it is given, to the right of them.
+    """
+    factor = enlarged(pictures[0].shape[:2])
     panels = [
         Image.fromarray(picture.repeat(factor, axis=0).repeat(factor, axis=1))
         for picture in pictures
     ]
     font = ImageFont.load_default(size=FONT_PX)
     width, height = panels[0].size
+    if plot is not None:
+        panels.append(plot(width, height))
+    height = max(panel.height for panel in panels)
     text_px = max(int(font.getlength(text)) for _, text in [*rows, (INK, title)])
     sheet = Image.new(
         "RGB",
-        (max(len(panels) * width, text_px + 2 * LINE_PX) + (len(panels) + 1) * MARGIN_PX,
+        (max(sum(panel.width for panel in panels), text_px + 2 * LINE_PX)
+         + (len(panels) + 1) * MARGIN_PX,
          height + 3 * MARGIN_PX + LINE_PX * (len(rows) + 1)),
         PAPER,
     )  # fmt: skip
     draw = ImageDraw.Draw(sheet)
     draw.text((MARGIN_PX, MARGIN_PX // 2), title, fill=INK, font=font)
     top = MARGIN_PX // 2 + LINE_PX
-    for i, panel in enumerate(panels):
-        sheet.paste(panel, (MARGIN_PX + i * (width + MARGIN_PX), top))
+    left = MARGIN_PX
+    for panel in panels:
+        sheet.paste(panel, (left, top))
+        left += panel.width + MARGIN_PX
     for i, (colour, text) in enumerate(rows):
         y = top + height + MARGIN_PX + i * LINE_PX
         draw.rectangle((MARGIN_PX, y, MARGIN_PX + 16, y + 16), fill=colour, outline=INK)
         _write(draw, (MARGIN_PX + LINE_PX + 2, y), text)
     # With more the file is as large, and takes longer.
     sheet.save(path, format="PNG", compress_level=3)
+
+
+def enlarged(shape: tuple[int, ...]) -> int:
+    """Give how many times a picture of this height and width is enlarged."""
+    return max(1, MIN_SIDE_PX // max(shape))
 
 
 def _write(draw: ImageDraw.ImageDraw, place: tuple[int, int], text: str) -> None:

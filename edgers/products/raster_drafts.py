@@ -1,6 +1,6 @@
 """The drafts of raster products, and of the picture of the scene they are shown beside."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 
 import numpy as np
@@ -76,9 +76,12 @@ class RasterDrafts(Closing):
         shape = self._drafts[PREVIEW].shape
         return self._drafts[PREVIEW].read(0, 0, shape.height_px, shape.width_px)
 
-    def thinned(self, role: str) -> Array:
-        """Give every so manieth pixel of a draft, as those of the scene, (band, height, width)."""
-        return self.thinning.of(self._drafts[role])
+    def thinned(self, role: str, bands: Sequence[int] | None = None) -> Array:
+        """Give every so manieth pixel of a draft, as those of the scene, (band, height, width).
+
+        `bands` are the positions of those that are wanted, None for all.
+        """
+        return self.thinning.of(self._drafts[role], bands)
 
     def sync(self) -> None:
         """Force the drafts to disk; raises OutputError where that fails."""

@@ -7,6 +7,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from edgers.closing import Closing
 from edgers.products.ending import Ending
+from edgers.products.extras import Extra
 from edgers.products.found import Found
 from edgers.products.places import Places
 from edgers.products.raster_block import Block, Laid
@@ -45,13 +46,18 @@ class RasterProducts(Closing, Generic[FoundT]):
 
     def __init__(
         self, work: WorkFolder, *, name: str, places: Places, kind: RasterKind[FoundT],
-        preview_bands: int,
+        preview_bands: int, extras: Mapping[str, Extra] | None = None,
     ) -> None:  # fmt: skip
-        """Open or begin the drafts of the products `name`.tif, .png and .json in `work`."""
+        """Open or begin the drafts of the products `name`.tif, .png and .json in `work`.
+
+        `extras` are made of the drafts, by role.
+        """
         self._kind = kind
         place = places.computed
         self.tally = Tally(total_px=place.height_px * place.width_px)
-        self._files = RasterFiles(work=work, name=name, places=places, layers=kind.layers)
+        self._files = RasterFiles(
+            work=work, name=name, places=places, layers=kind.layers, extras=extras or {}
+        )  # fmt: skip
         roles = {role: (layer.bands, layer.data_type) for role, layer in kind.layers.items()}
         self._drafts = RasterDrafts(work, place, roles, preview_bands)
 

@@ -1,16 +1,19 @@
 """Features as shapes on the ground: the same polygons for every format."""
 
 import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from typing import TypeVar
 
 import numpy as np
 from rasterio.crs import CRS
 
-from edgers.products.feature import Feature, Ring
-from edgers.scene.ground_polygon import GroundPolygon, ground_polygons
+from edgers.products.feature import AREA, Feature, Ring
+from edgers.scene.ground_polygon import ground_polygons, polygon_areas_m2
 from edgers.scene.lonlat_ring import Point, twice_area
 from edgers.scene.place import Place
+
+FoundT = TypeVar("FoundT")
 
 Shape = list[list[list[Point]]]
 """Polygons, each a shell counter-clockwise and its holes clockwise, all rings closed."""
@@ -33,9 +36,8 @@ def lonlat_shapes(
     Shapes are None for features that have no outline, are not wholly on Earth, or are smaller than
     a centimetre; and for all where the scene has no place.
     """
-    for chunk, polygons in _grounded(features, place):
-        for feature, polygon in zip(chunk, polygons, strict=True):
-            yield feature, (polygon.parts() or None) if polygon else None
+    for feature, polygon in _grounded(features, place, ground_polygons):
+        yield feature, (polygon.parts() or None) if polygon else None
 
 
 def own_shapes(features: Iterable[Feature], place: Place) -> Iterator[tuple[Feature, Shape | None]]:
@@ -68,21 +70,23 @@ def pixel_shape(feature: Feature) -> Shape | None:
 
 def with_areas(features: Iterable[Feature], place: Place) -> Iterator[Feature]:
     """Give features the property `area_m2`, on the ellipsoid; null without a place."""
-    for chunk, polygons in _grounded(features, place):
-        for feature, polygon in zip(chunk, polygons, strict=True):
-            area = round(polygon.area_m2, AREA_DIGITS) if polygon else None
-            yield replace(feature, properties={**feature.properties, "area_m2": area})
+    for feature, area in _grounded(features, place, polygon_areas_m2):
+        told = None if area is None else round(area, AREA_DIGITS)
+        yield replace(feature, properties={**feature.properties, AREA.name: told})
 
 
 def _grounded(
-    features: Iterable[Feature], place: Place
-) -> Iterator[tuple[list[Feature], list[GroundPolygon | None]]]:
-    """Put features onto the ground, some together."""
+    features: Iterable[Feature], place: Place,
+    find: Callable[[Place, list[list[Ring]]], list[FoundT | None]],
+) -> Iterator[tuple[Feature, FoundT | None]]:  # fmt: skip
+    """Give features with what is found of their polygons on the ground, some together."""
     remaining = iter(features)
     while chunk := list(itertools.islice(remaining, CHUNK)):
         rings = [_rings(feature) for feature in chunk]
-        found = iter(ground_polygons(place, [one for one in rings if one]))
-        yield chunk, [next(found) if one else None for one in rings]
+        answers = iter(find(place, [one for one in rings if one]))
+        found = [next(answers) if one else None for one in rings]
+        yield from zip(chunk, found, strict=True)
+        del chunk, rings, answers, found  # else two chunks were in memory
 
 
 def _rings(feature: Feature) -> list[Ring]:

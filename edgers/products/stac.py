@@ -12,7 +12,7 @@ from edgers.scene.date import FILE_DATE, acquisition_time
 from edgers.scene.outline import outline
 from edgers.scene.place import Place
 
-__all__ = ["FILE_DATE", "PICTURE", "RASTER", "Asset", "acquisition_time", "write_item"]
+__all__ = ["CUBE", "FILE_DATE", "PICTURE", "RASTER", "Asset", "acquisition_time", "write_item"]
 
 STAC_VERSION = "1.1.0"
 EXTENSIONS = (
@@ -23,6 +23,8 @@ EXTENSIONS = (
 
 RASTER = "image/tiff; application=geotiff; profile=cloud-optimized"
 PICTURE = "image/png"
+CUBE = "application/octet-stream"
+"""ENVI cubes have no media type of their own; the header beside them says what they hold."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

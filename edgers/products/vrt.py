@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from edgers.contract import ModelClass
+from edgers.contract import ModelClass, OutputValue
 from edgers.products.draft import Draft
 from edgers.scene.place import Place
 
@@ -38,6 +38,8 @@ class Meaning:
     """Value of a step between two samples."""
     offset: float = 0.0
     """Value of a sample of 0."""
+    spectral: Sequence[OutputValue] = ()
+    """Each band once more where some have wavelengths, which are written into its tags."""
 
 
 def write_vrt(
@@ -62,6 +64,8 @@ def write_vrt(
             _add_colours(band, meaning.classes)
         else:
             _add_text(band, "ColorInterp", "Gray" if len(meaning.bands) == 1 else "Undefined")
+        if meaning.spectral:
+            _add_tags(band, spectral_tags(meaning.spectral[position]))
         if meaning.units and meaning.units[position]:
             _add_text(band, "UnitType", meaning.units[position])
         if (meaning.scale, meaning.offset) != (1.0, 0.0):
@@ -72,6 +76,18 @@ def write_vrt(
             _add_text(level, "SourceFilename", overview.name).set("relativeToVRT", "1")
             _add_text(level, "SourceBand", str(position + 1))
     ET.ElementTree(root).write(path, encoding="utf-8")
+
+
+def spectral_tags(value: OutputValue) -> dict[str, str]:
+    """Give wavelength and width of a band under the names that ENVI and EnMAP-Box use, in nm."""
+    found = {"wavelength": value.center_wavelength_um, "fwhm": value.fwhm_um}
+    tags = {key: nanometres(um) for key, um in found.items() if um is not None}
+    return {**tags, "wavelength_units": "nanometers"} if tags else {}
+
+
+def nanometres(micrometres: float) -> str:
+    """Write a length in nm, to a ten-thousandth: 1 µm is no sum of powers of two."""
+    return f"{micrometres * 1000:.4f}".rstrip("0").rstrip(".")
 
 
 def write_level(path: Path, draft: Draft) -> None:

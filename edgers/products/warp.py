@@ -226,6 +226,10 @@ def _created(target: Path, like: DatasetReader, place: Place) -> DatasetWriter:
         if place.rpcs is not None:
             written.rpcs = place.rpcs
         written.descriptions = like.descriptions
+        if any(like.units):
+            written.units = [unit or "" for unit in like.units]
+        if {*zip(like.scales, like.offsets, strict=True)} != {(1.0, 0.0)}:
+            written.scales, written.offsets = like.scales, like.offsets
         written.update_tags(**like.tags())
         for number in like.indexes:
             written.update_tags(number, **like.tags(number))

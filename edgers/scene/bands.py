@@ -54,6 +54,8 @@ class SceneBand:
     """Name of its file, where the scene has several."""
     gsd_m: float | None = None
     """Ground sample distance of its file, in metres."""
+    fwhm_um: float | None = None
+    """Full width at half maximum in µm, or None."""
 
     @property
     def label(self) -> str:
@@ -72,14 +74,14 @@ def bands_of(dataset: DatasetReader) -> tuple[SceneBand, ...]:
         if colour == "alpha":
             continue
         name = (descriptions[index - 1] or "").strip()
+        tags = {**dataset.tags(index, ns="IMAGERY"), **dataset.tags(index)}
         bands.append(
             SceneBand(
                 index=index,
                 name=name,
                 common_name=colour if colour in INTERPRETED else "",
-                wavelength_um=_wavelength_um(
-                    {**dataset.tags(index, ns="IMAGERY"), **dataset.tags(index)}, name
-                ),
+                wavelength_um=_wavelength_um(tags, name),
+                fwhm_um=_fwhm_um(tags),
                 data_type=types[index - 1],
                 unit=(units[index - 1] or "").strip(),
                 scale=scales[index - 1],
@@ -100,6 +102,19 @@ def _wavelength_um(tags: Mapping[str, str], name: str) -> float | None:
         return float(found) * MICROMETRES[unit] if found is not None else None
     except (ValueError, KeyError):
         return None
+
+
+def _fwhm_um(tags: Mapping[str, str]) -> float | None:
+    """Read a width from band tags; its unit is the wavelength's."""
+    lower = {key.lower(): value for key, value in tags.items()}
+    found, unit = lower.get("fwhm"), lower.get("wavelength_units", "micrometers").lower()
+    if found is None:
+        found, unit = lower.get("fwhm_um"), "um"
+    try:
+        width = float(found) * MICROMETRES[unit] if found is not None else 0.0
+    except (ValueError, KeyError):
+        return None
+    return width if 0 < width < math.inf else None
 
 
 def plain_name(name: str) -> str:

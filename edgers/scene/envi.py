@@ -230,6 +230,8 @@ class _Fields:
     def _bands(self, count: int, data_type: str) -> tuple[SceneBand, ...]:
         names = self._list("band names", count) or [""] * count
         wavelengths_um = self._wavelengths_um(count, names)
+        widths = self._numbers("fwhm", count)
+        factor = self._factor(self._numbers("wavelength", count) or [0.0])
         scales, offsets = self._scales(count)
         return tuple(
             SceneBand(
@@ -241,6 +243,7 @@ class _Fields:
                 unit="",
                 scale=scales[i],
                 offset=offsets[i],
+                fwhm_um=widths[i] * factor if widths and factor else None,
             )
             for i in range(count)
         )
@@ -256,11 +259,15 @@ class _Fields:
                 else None
                 for m in matches
             ]
+        factor = self._factor(numbers)
+        return [None if factor is None else number * factor for number in numbers]
+
+    def _factor(self, wavelengths: list[float]) -> float | None:
+        """Give what makes µm of wavelengths and widths; None where the unit is no length."""
         unit = self._values.get("wavelength units", "").lower()
         if unit in ("", "unknown"):
-            unit = "nm" if max(numbers) >= LEAST_NANOMETRES else "um"
-        factor = MICROMETRES.get(unit)
-        return [None if factor is None else number * factor for number in numbers]
+            unit = "nm" if max(wavelengths) >= LEAST_NANOMETRES else "um"
+        return MICROMETRES.get(unit)
 
     def _scales(self, count: int) -> tuple[list[float], list[float]]:
         """Read what makes physical values of samples: gains and offsets, or one factor."""

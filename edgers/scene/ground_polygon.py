@@ -24,6 +24,9 @@ STRAIGHT_PX = 0.05
 """Most that a side, straight in pixels, may lie off the straight line between its points in
 degrees; longer ones get points between."""
 
+AREA_STRAIGHT_PX = 1e-4
+"""The same where areas are taken: they are off by no more than this times the outline's length."""
+
 TEST_SHARE = 0.4
 """Where along a piece its straightness is tested. In its middle a piece bent like an S would seem
 straight; here neither that nor a plain bow is missed by more than a half."""
@@ -74,7 +77,8 @@ class GroundPolygon:
         """Area on the WGS 84 ellipsoid, m², its sides straight in degrees as GeoJSON has them.
 
         The area under a side is the integral of the zone up to its latitude over the longitude,
-        by Gauss's rule of three points.
+        by Gauss's rule of three points. `polygon_areas_m2` follows outlines as closely as that asks
+        for.
         """
         return sum(_area_under(np.array(ring)) for ring in self.rings)
 
@@ -102,29 +106,35 @@ class GroundPolygon:
 
 
 def ground_polygons(
-    place: Place, polygons: Sequence[Sequence[Floats]]
+    place: Place, polygons: Sequence[Sequence[Floats]], straight_px: float = STRAIGHT_PX
 ) -> list[GroundPolygon | None]:
     """Put polygons of pixels, each a shell and its holes, onto the ground.
 
     Rings are (point, (column, row)), of pixel corners, in either direction, not closed. Points are
-    added where a side is not straight in degrees. None for a polygon that is not wholly on Earth,
-    and for all where the scene has no place.
+    added where a side is further than `straight_px` from straight in degrees. None for a polygon
+    that is not wholly on Earth, and for all where the scene has no place.
     """
     if place.kind == "none":
         return [None] * len(polygons)
     rings = [np.asarray(ring, np.float64) for polygon in polygons for ring in polygon]
     if not rings:
         return []
-    turns, most_deg = _frames(place, rings)
+    turns, pixel_deg = _frames(place, rings)
     is_turned = np.array([_pixel_area(ring) for ring in rings]) * turns < 0
     rings = [ring[::-1] if turned else ring for ring, turned in zip(rings, is_turned, strict=True)]
-    followed = iter(_followed(place, rings, most_deg))
+    followed = iter(_followed(place, rings, pixel_deg * straight_px))
     return [_polygon([next(followed) for _ in polygon]) for polygon in polygons]
 
 
+def polygon_areas_m2(place: Place, polygons: Sequence[Sequence[Floats]]) -> list[float | None]:
+    """Give the areas on the ellipsoid, m², of polygons as `ground_polygons` takes them."""
+    found = ground_polygons(place, polygons, AREA_STRAIGHT_PX)
+    return [None if one is None else one.area_m2 for one in found]
+
+
 def _frames(place: Place, rings: Sequence[Floats]) -> tuple[Floats, Floats]:
-    """Tell for each ring whether pixels are seen from above, 1, or from below, −1; and what counts
-    as straight, in degrees.
+    """Tell for each ring whether pixels are seen from above, 1, or from below, −1; and how
+    large a pixel is, in degrees.
     """
     middles = np.array([(ring.min(axis=0) + ring.max(axis=0)) / 2 for ring in rings])
     steps = np.array([(0, 0), (1, 0), (0, 1)])
@@ -132,7 +142,7 @@ def _frames(place: Place, rings: Sequence[Floats]) -> tuple[Floats, Floats]:
     here, east, south = np.moveaxis(unit_vectors(*place.lonlat(columns, rows)), 1, 0)
     turn = (np.cross(east - here, south - here) * here).sum(axis=-1)
     sides = np.linalg.norm([east - here, south - here], axis=-1).min(axis=0)
-    return np.sign(turn), np.degrees(sides) * STRAIGHT_PX
+    return np.sign(turn), np.degrees(sides)
 
 
 def _followed(
@@ -201,9 +211,8 @@ def _middle(ring: Ring) -> float:
 
 def _pixel_area(ring: Floats) -> float:
     """Give twice the area of a ring of pixels; above zero where it turns from columns to rows."""
-    own = ring - ring[:1]
-    after = np.roll(own, -1, axis=0)
-    return float((own[:, 0] * after[:, 1] - after[:, 0] * own[:, 1]).sum())
+    (x, y), (dx, dy) = (ring[:-1] - ring[0]).T, np.diff(ring, axis=0).T
+    return float(x @ dy - y @ dx)
 
 
 def _area_under(ring: Floats) -> float:

@@ -23,6 +23,9 @@ LONGEST_DEG = 60.0
 AT_POLE_DEG = 1e-7
 """Distance from a pole, a centimetre, below which a point has no longitude."""
 
+ON_SEAM_DEG = 1e-9
+"""Distance from a meridian, a tenth of a millimetre, up to which a point lies on it."""
+
 DIGITS = 7
 """Digits after the point of degrees in GeoJSON: a centimetre."""
 
@@ -47,7 +50,9 @@ def bent(
     rise = mid_lat - (lat[:, 0] + share * (lat[:, 1] - lat[:, 0]))
     shrink = np.cos(np.radians(mid_lat))
     is_off = np.hypot(wrapped(part - step * share) * shrink, rise) > most_deg
-    found: Bools = (is_off | (np.abs(step) > LONGEST_DEG)) & np.isfinite(mid_lon)
+    # Along a pole, as the sides of a map of degrees may run, all longitudes are one place.
+    is_long = np.abs(np.where(from_pole & to_pole, end - begin, step)) > LONGEST_DEG
+    found: Bools = (is_off | is_long) & np.isfinite(mid_lon)
     return found
 
 
@@ -68,7 +73,10 @@ def unwrapped(lon: Floats, lat: Floats) -> Ring:
     A single point at a pole has no longitude: it stands for an arc from the meridian on which the
     ring comes to the one on which it leaves, westward at the North Pole, eastward at the South.
     """
-    lon, at_pole = lon[:-1], is_pole(lat[:-1])
+    at_pole = is_pole(lat[:-1])
+    if not at_pole.any() and np.ptp(lon) < 180:
+        return list(zip(lon.tolist(), lat.tolist(), strict=True))
+    lon = lon[:-1]
     alone = at_pole & ~np.roll(at_pole, 1) & ~np.roll(at_pole, -1)
     before, after = np.roll(lon, 1), np.roll(lon, -1)
     first = int(np.argmin(alone))
@@ -116,7 +124,7 @@ def cut(rings: Sequence[Ring], seam: float) -> tuple[list[Ring], list[Ring]]:
     chains: list[Ring] = []
     after: list[int] = []
     for ring in rings:
-        is_right = [x > seam for x, _ in ring]
+        is_right = _sides(ring, seam)
         if all(is_right) or not any(is_right):
             (right if is_right[0] else left).append(ring)
             continue
@@ -126,6 +134,18 @@ def cut(rings: Sequence[Ring], seam: float) -> tuple[list[Ring], list[Ring]]:
     for ring in _joined(chains, after):
         (left if ring[1][0] <= seam else right).append(ring)
     return left, right
+
+
+def _sides(ring: Ring, seam: float) -> list[bool]:
+    """Tell which points are on the right of a meridian; one on it is on the side it came from.
+
+    So a ring that only touches the meridian does not cross it.
+    """
+    known = [i for i, (x, _) in enumerate(ring) if abs(x - seam) > ON_SEAM_DEG]
+    is_right = [bool(known) and ring[known[-1]][0] > seam]
+    for x, _ in ring:
+        is_right.append(x > seam if abs(x - seam) > ON_SEAM_DEG else is_right[-1])
+    return is_right[1:]
 
 
 def _pieces(ring: Ring, is_right: list[bool], seam: float) -> list[Ring]:

@@ -6,17 +6,25 @@ from typing import Literal
 from edgers.contract import ModelOutput
 from edgers.errors import ContractError
 from edgers.tasks.boxes import check_boxes_output
-from edgers.tasks.segmentation import check_segmentation, gives_scores
+from edgers.tasks.multi_label import check_multi_label
+from edgers.tasks.rows import check_rows, gives_rows
+from edgers.tasks.segmentation import check_segmentation, gives_scores, is_class_task
 from edgers.tasks.values import check_values
 
-Kind = Literal["classes", "values", "objects"]
-"""`classes`: a class for each pixel. `values`: one or several numbers for each pixel. `objects`:
-rectangles, each with a class and a score."""
+Kind = Literal["classes", "labels", "values", "objects", "rows"]
+"""`classes`: a class for each pixel. `labels`: any number of classes for each pixel. `values`: one
+or several numbers for each pixel. `objects`: rectangles, each with a class and a score. `rows`: an
+answer for each tile, or the scene, as a whole."""
+
+PIXEL_DETECTIONS = ("change-detection", "anomaly-detection", "target-detection")
+"""Tasks that find pixels, not objects."""
 
 CHECKS: Mapping[Kind, Callable[[ModelOutput], None]] = {
     "classes": check_segmentation,
+    "labels": check_multi_label,
     "values": check_values,
     "objects": check_boxes_output,
+    "rows": check_rows,
 }
 
 
@@ -25,15 +33,20 @@ def kind_of(output: ModelOutput) -> Kind:
     task = output.task
     if output.boxes is not None:
         return "objects"
-    if "segmentation" in task and "instance" not in task:
-        return "classes"
-    if {"height", "width"} <= set(output.dim_order) and "detection" not in task:
+    # A change may also be told by a number, and then there are no classes.
+    if is_class_task(task) and (output.classes or "segmentation" in task):
+        return "labels" if output.class_rule == "several" else "classes"
+    is_of_pixels = "detection" not in task or task in PIXEL_DETECTIONS
+    if {"height", "width"} <= set(output.dim_order) and is_of_pixels:
         return "values"
+    if gives_rows(output):
+        return "rows"
     raise ContractError(
         f"contract output {output.name!r} has task {task!r} and axes "
         f"{', '.join(output.dim_order)}.",
-        rule="This version decodes classes, or values, for each pixel: the axes 'height' and "
-        "'width' must be there. It decodes objects where 'edgers:boxes' says what they are.",
+        rule="This version decodes classes, or values, for each pixel (axes 'height' and 'width'), "
+        "and answers for a tile as a whole ('batch' and one of 'class', 'channel', 'feature'); and "
+        "objects where 'edgers:boxes' says what they are.",
     )
 
 
@@ -45,4 +58,4 @@ def check_output(output: ModelOutput) -> None:
 def is_mixable(output: ModelOutput) -> bool:
     """Tell whether overlapping tiles can be mixed: numbers can, classes that were chosen cannot."""
     kind = kind_of(output)
-    return kind == "values" or (kind == "classes" and gives_scores(output))
+    return kind in ("labels", "values") or (kind == "classes" and gives_scores(output))

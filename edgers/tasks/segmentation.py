@@ -9,6 +9,7 @@ from edgers.contract import ModelOutput
 from edgers.errors import ContractError
 from edgers.kernels.cpu.scores import decode
 from edgers.kernels.score_rule import ScoreRule
+from edgers.tasks.ordinal import decode_ordered
 from edgers.tiling.grid import Tile
 
 ClassValues = npt.NDArray[np.uint8] | npt.NDArray[np.uint16]
@@ -19,7 +20,7 @@ class ClassBlock:
     """What one tile says about its core."""
 
     classes: ClassValues
-    """Class values, (height, width)."""
+    """Class values, (height, width); the largest of their type for classes that are ignored."""
     not_finite: npt.NDArray[np.bool_]
     """True where the network gave NaN or infinity, (height, width)."""
     probabilities: npt.NDArray[np.float32] | None
@@ -41,10 +42,11 @@ class SegmentationDecoder:
                 fix="Run without --probabilities.",
             )
         self._with_probabilities = with_probabilities
-        values = [entry.value for entry in output.classes]
-        self.data_type = np.uint8 if max(values) < 255 else np.uint16
+        self.data_type = np.uint8 if max(one.value for one in output.classes) < 255 else np.uint16
+        nodata = int(np.iinfo(self.data_type).max)
+        values = [nodata if one.value in output.ignore else one.value for one in output.classes]
         self._values: ClassValues = (
-            np.array(values, np.uint8) if max(values) < 255 else np.array(values, np.uint16)
+            np.array(values, np.uint8) if nodata == 255 else np.array(values, np.uint16)
         )
         self._rule = ScoreRule(
             values=self._values, activation=output.activation, threshold=output.threshold
@@ -77,7 +79,8 @@ class SegmentationDecoder:
 
     def settle(self, scores: npt.NDArray[np.float32]) -> ClassBlock:
         """Choose classes from scores, (class, height, width)."""
-        found = decode(scores, self._rule, with_probabilities=self._with_probabilities)
+        choose = decode_ordered if self._output.class_rule == "ordered" else decode
+        found = choose(scores, self._rule, with_probabilities=self._with_probabilities)
         return ClassBlock(
             classes=found.classes, not_finite=found.not_finite, probabilities=found.probabilities
         )
@@ -94,6 +97,11 @@ class SegmentationDecoder:
         known = (indices >= 0) & (indices < len(self._values))
         classes = self._values[np.where(known, indices, 0)]
         return ClassBlock(classes=classes, not_finite=~known, probabilities=None)
+
+
+def is_class_task(task: str) -> bool:
+    """Tell whether the answer of a task, by its name, is a class for each pixel."""
+    return ("segmentation" in task and "instance" not in task) or task == "change-detection"
 
 
 def class_axis(output: ModelOutput) -> str:
@@ -116,6 +124,14 @@ def gives_scores(output: ModelOutput) -> bool:
 
 def check_scores(output: ModelOutput, scores: int) -> None:
     """Raise ContractError where a number of scores a pixel does not fit the classes."""
+    if output.class_rule == "ordered":
+        if scores != len(output.classes) - 1:
+            raise ContractError(
+                f"contract output {output.name!r} has {scores} scores a pixel and "
+                f"{len(output.classes)} ordered classes.",
+                rule="There is one score for each class but the first.",
+            )
+        return
     if scores != len(output.classes) and (scores, len(output.classes)) != (1, 2):
         raise ContractError(
             f"contract output {output.name!r} has {scores} scores a pixel and "
@@ -127,10 +143,17 @@ def check_scores(output: ModelOutput, scores: int) -> None:
 def check_segmentation(output: ModelOutput) -> None:
     """Raise ContractError where an output cannot be decoded as a segmentation."""
     where = f"contract output {output.name!r}"
-    if "segmentation" not in output.task or "instance" in output.task:
+    if not is_class_task(output.task):
         raise ContractError(
             f"{where} has task {output.task!r}.",
-            rule="This version decodes 'semantic-segmentation' (or 'segmentation').",
+            rule="This version decodes 'semantic-segmentation', 'segmentation' and "
+            "'change-detection'.",
+        )
+    if output.class_rule == "several":
+        raise ContractError(
+            f"{where} gives several classes a pixel.",
+            rule="Frames and strips show one.",
+            fix="Run scenes with 'edgers run'.",
         )
     wanted = {"batch", "height", "width"}
     axes = set(output.dim_order) - {class_axis(output)}

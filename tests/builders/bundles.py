@@ -7,8 +7,10 @@ from typing import Any
 
 import onnx
 from builders.graphs import AXES, BANDS, GraphBuilder
+from builders.vectors import write_npz
 
 from edgers.export.compile import compile_bundle
+from edgers.stored_vectors import StoredVectors
 
 BAND_NAMES = ("B02", "B03", "B04")
 
@@ -66,10 +68,12 @@ def make_bundle(
     folder: Path,
     document: dict[str, Any] | None = None,
     net: Callable[[], onnx.ModelProto] = tiny_net,
+    vectors: StoredVectors | None = None,
 ) -> Path:
     """Compile a model in `folder` and give the bundle's path."""
     graph, contract, bundle = (folder / name for name in ("m.onnx", "c.json", "b.edgers"))
     onnx.save(net(), graph)
     contract.write_text(json.dumps(document or contract_document()))
-    compile_bundle(graph, contract, bundle, engine="onnxruntime")
+    stored = None if vectors is None else write_npz(folder / "v.npz", vectors)
+    compile_bundle(graph, contract, bundle, engine="onnxruntime", vectors=stored)
     return bundle

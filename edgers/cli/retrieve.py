@@ -1,0 +1,73 @@
+"""`edgers retrieve`: the tiles of a scene that are most like a stored vector."""
+
+from pathlib import Path
+
+import click
+import numpy as np
+import numpy.typing as npt
+
+from edgers.bundle import open_bundle
+from edgers.cli.show import line
+from edgers.errors import BadInputError
+from edgers.files import making_whole
+from edgers.products.embedding_table import EmbeddingTable, embeddings_from_product
+from edgers.products.retrieval import most_alike, write_hits
+from edgers.stored_vectors import StoredVectors, vectors_from_entries
+from edgers.vector_file import vectors_from_file
+
+BUNDLE_ENDING = ".edgers"
+
+
+@click.command(
+    help="Find the tiles that are most like a vector in TABLE, the .csv that 'edgers run' wrote of "
+    "a scene with an embedding model; the .npy lies beside it."
+)
+@click.argument("table", type=click.Path(path_type=Path))
+@click.option(
+    "--vectors", type=click.Path(path_type=Path),
+    help="Where the query's vector is: an .npz or .json file, or a bundle that holds vectors.",
+)  # fmt: skip
+@click.option("--query", metavar="NAME", help="Name of the vector to look for.")
+@click.option("--like", metavar="TILE", help="Look for tiles like this one, such as 3_0, instead.")
+@click.option("-k", "count", type=click.IntRange(1), default=10, show_default=True, help="Tiles.")
+@click.option("-o", "--out", type=click.Path(path_type=Path), help="Write them as CSV.")
+def command(
+    table: Path, vectors: Path | None, query: str | None, like: str | None, count: int,
+    out: Path | None,
+) -> None:  # fmt: skip
+    """Run the command."""
+    if (query is None) == (like is None) or (query is None) != (vectors is None):
+        raise click.UsageError("Give --vectors and --query, or --like.")
+    embeddings = embeddings_from_product(table)
+    hits = most_alike(embeddings, _wanted(embeddings, vectors, query, like), count)
+    for rank, hit in enumerate(hits, 1):
+        cells = dict(zip(embeddings.headings, embeddings.rows[hit.position], strict=True))
+        window = f"row {cells.get('row_px')} column {cells.get('column_px')}"
+        line(f"{rank}", f"tile {cells['tile']} · cosine {hit.cosine:.4f} · {window}")
+    if out is not None:
+        with making_whole(out) as draft:
+            write_hits(draft, embeddings, hits)
+        line("table", str(out))
+
+
+def _wanted(
+    table: EmbeddingTable, vectors: Path | None, query: str | None, like: str | None
+) -> npt.NDArray[np.float32]:
+    """Give the vector that is looked for."""
+    if vectors is not None and query is not None:
+        return _vectors(vectors).find(query)
+    assert like is not None
+    found: npt.NDArray[np.float32] = np.array(table.embeddings[table.row_of(like)])
+    return found
+
+
+def _vectors(path: Path) -> StoredVectors:
+    """Read vectors of a file, or of a bundle."""
+    if path.suffix != BUNDLE_ENDING:
+        return vectors_from_file(path)
+    found = vectors_from_entries(open_bundle(path).entries)
+    if found is None:
+        raise BadInputError(
+            f"bundle {path} holds no vectors.", fix="Give a file of vectors, .npz or .json."
+        )
+    return found

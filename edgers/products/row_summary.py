@@ -1,0 +1,60 @@
+"""What the rows of a table hold, in numbers."""
+
+import numpy as np
+import numpy.typing as npt
+
+from edgers.products.found import Found, LabelCount, ValueRange
+from edgers.products.row_table import RowTable
+from edgers.tasks.row_meaning import RowMeaning
+
+Reals = npt.NDArray[np.float32]
+
+
+def found_in(table: RowTable) -> Found:
+    """Count rows, those each class holds in, and the range of each number, in one pass."""
+    meaning, rows = table.meaning, 0
+    held = np.zeros(len(meaning.classes), np.int64)
+    ranges = None if meaning.classes or meaning.is_embedding else _Ranges(meaning)
+    for numbers in table.numbers():
+        rows += len(numbers)
+        if meaning.classes:
+            held += meaning.chosen(numbers).sum(axis=0)
+        elif ranges is not None:
+            ranges.add(meaning.values(numbers))
+    counts = zip(meaning.classes, held.tolist(), strict=True)
+    return Found(
+        rows=rows,
+        labels=tuple(LabelCount(name=one.name, rows=count) for one, count in counts),
+        values=ranges.found() if ranges else (),
+    )
+
+
+class _Ranges:
+    """The range of each number; rows come in order, so that the sums are the same every time."""
+
+    def __init__(self, meaning: RowMeaning) -> None:
+        self._values = meaning.values_shown
+        count = len(self._values)
+        self._rows, self._sum = 0, np.zeros(count)
+        self._least, self._most = (np.full(count, end) for end in (np.inf, -np.inf))
+
+    def add(self, values: Reals) -> None:
+        """Add some rows, (row, value)."""
+        wide = values.astype(np.float64)
+        self._rows += len(wide)
+        self._sum += wide.sum(axis=0)
+        self._least = np.minimum(self._least, wide.min(axis=0))
+        self._most = np.maximum(self._most, wide.max(axis=0))
+
+    def found(self) -> tuple[ValueRange, ...]:
+        """Give the ranges."""
+        some = self._rows > 0
+        return tuple(
+            ValueRange(
+                name=one.name, unit=one.unit, pixels=self._rows,
+                least=float(self._least[i]) if some else None,
+                most=float(self._most[i]) if some else None,
+                mean=float(self._sum[i] / self._rows) if some else None,
+            )
+            for i, one in enumerate(self._values)
+        )  # fmt: skip
