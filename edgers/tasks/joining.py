@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from edgers.kernels.boxes import boxes_from_corners
+from edgers.kernels.cpu.oriented_iou import oriented_iou
 from edgers.kernels.cpu.polygon_clip import clip_quads, polygon_area
 from edgers.kernels.polygons import Polygon
 from edgers.tasks.agreement import SAME, agreement, is_cut
@@ -20,6 +22,9 @@ from edgers.tasks.windows import Windows
 BRIDGE_PX = 64.0
 """Longest gap, along x and y, that is bridged where windows meet at a corner."""
 
+ALIKE = 0.9
+"""Overlap from which cut pieces, as the network gave them, tell of the whole object: networks that
+guess beyond the window give the same in each, others only what they see."""
 SURE_DIGITS = 3
 """Pairs that differ by less are equally sure: rounding decides nothing."""
 
@@ -233,12 +238,21 @@ class Joiner:
             corners, nodata = whole.corners, whole.nodata
         else:
             in_order = sorted(ranked, key=lambda one: one.tile)
-            corners = rectangle_around([one.seen for one in in_order], upright=self._upright)
+            # Where all tiles tell of one rectangle, they know the object beyond their windows.
+            knows = _told_alike(in_order)
+            told = [one.corners if knows else one.seen for one in in_order]
+            corners = rectangle_around(told, upright=self._upright)
             nodata = max(one.nodata for one in in_order)
         return Joined(
             corners=corners, score=best.score, kind=best.kind, tile=(whole or best).tile,
             tiles=len(group.tiles), nodata=nodata,
         )  # fmt: skip
+
+
+def _told_alike(pieces: list[_Piece]) -> bool:
+    """Tell whether all pieces, as the network gave them, are about the same rectangle."""
+    boxes = boxes_from_corners(np.array([one.corners for one in pieces]))
+    return bool(oriented_iou(boxes[:1], boxes).min() >= ALIKE)
 
 
 def _shared_px2(first: Window, second: Window) -> float:

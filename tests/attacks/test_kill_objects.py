@@ -63,7 +63,7 @@ def test_killed_at_random_moments_products_are_the_same(
         assert products(out) == wanted
 
 
-@pytest.mark.parametrize("step", [1, 2, 5, 20, 60, 120, 180])
+@pytest.mark.parametrize("step", [1, 2, 20, 120, 600, 900])
 def test_killed_at_single_steps_on_the_disk_products_are_the_same(
     undisturbed: tuple[Path, float], tmp_path: Path, step: int
 ) -> None:
@@ -77,7 +77,7 @@ def test_tiles_whose_objects_were_damaged_are_made_again(
     undisturbed: tuple[Path, float], tmp_path: Path
 ) -> None:
     folder, _ = undisturbed
-    step = 150
+    step = 500
     assert was_killed(start_run(folder, tmp_path / "out", step, **OPTIONS))
     (ledger,) = (tmp_path / "out").glob(".edgers-*/ledger")
     finished = ledger.read_bytes().count(b'"tile"')

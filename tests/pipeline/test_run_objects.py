@@ -184,3 +184,8 @@ def test_a_network_that_gives_no_number_is_refused(tmp_path: Path) -> None:
     write_scene(tmp_path / "scene.tif", samples)
     with pytest.raises(EngineError, match="NaN or infinity"):
         run(tmp_path, samples, document=scaled)
+
+
+def test_a_memory_limit_counts_the_numbers_of_a_pixel(tmp_path: Path) -> None:
+    report = run(tmp_path, tile_px=64, max_memory_bytes=2 * 2**30, scene={"crs": None})
+    assert len(pixels(report)) == 12

@@ -172,3 +172,11 @@ def test_an_object_is_given_as_soon_as_no_later_tile_can_see_it() -> None:
 
 def test_what_lies_beyond_its_window_was_not_seen() -> None:
     assert run(TOUCHING, {0: pieces(box(150, 50, 20, 10, 0))}) == []
+
+
+def test_a_network_that_guesses_beyond_the_window_is_believed_where_tiles_agree() -> None:
+    # Cut by all windows, and the last two tiles show nothing of it.
+    whole = box(100, 60, 190, 10, 0.0)
+    found = run(STRIP, {0: pieces(whole), 1: pieces(whole)})
+    assert [one.tiles for one in found] == [2]
+    assert overlap(found, whole) > 0.999
