@@ -20,6 +20,7 @@ from edgers.engines import ENGINES
 from edgers.engines.agreement import share_apart
 from edgers.errors import EngineError
 from edgers.pipeline.model import Model
+from edgers.programs.single import Single
 from edgers.tiling.halo import Halo, document_from_halo
 
 GRAPH_ENTRY = "graph/candidate.onnx"
@@ -69,7 +70,10 @@ def candidate_model(
         hashes=hashes,
         measured={},
     )
-    return Model(bundle=bundle, choice=choice, engine=loaded, golden_error=golden_error)
+    return Model(
+        bundle=bundle, choice=choice, engine=loaded, program=Single(loaded),
+        golden_error=golden_error,
+    )  # fmt: skip
 
 
 def _array(data: bytes) -> npt.NDArray[np.generic]:

@@ -17,6 +17,7 @@ from typing import cast
 
 from edgers.build_kit import BuildKit, kit_from_document
 from edgers.contract import Contract, contract_from_bytes
+from edgers.contract.program import CascadeRule
 from edgers.errors import BundleError
 from edgers.files import read_file
 from edgers.manifest import CONTRACT as CONTRACT
@@ -28,6 +29,12 @@ from edgers.tiling.halo import Halo, halo_from_document
 
 MEASURED = "measured.json"
 GOLDEN_INPUT, GOLDEN_OUTPUT = "golden/input.npy", "golden/output.npy"
+TOKENIZER = "tokenizer.json"
+"""Entry of what makes words of tokens, as the library `tokenizers` writes it."""
+GOLDEN_GATE = "golden/gate.npy"
+"""Entry of what the gate of a cascade says of the golden tile."""
+PART = "graph/{}.onnx"
+"""Entry of a graph beside the main one, by its name in the contract's program."""
 GOLDEN_INPUTS = "golden/input/{}.npy"
 """Entry of one input of several, by its position in the contract."""
 ADDED = ("format", "entries", "id", "measured")
@@ -89,6 +96,12 @@ def golden_inputs(contract: Contract) -> dict[str, str]:
     if len(contract.inputs) == 1:
         return {contract.inputs[0].name: GOLDEN_INPUT}
     return {one.name: GOLDEN_INPUTS.format(i) for i, one in enumerate(contract.inputs)}
+
+
+def part_entries(contract: Contract) -> dict[str, str]:
+    """Give the entry that holds each graph beside the main one, by its name."""
+    program = contract.program
+    return {} if program is None else {name: PART.format(name) for name in program.parts}
 
 
 def bundle_bytes(
@@ -198,7 +211,8 @@ def _bundle(entries: Mapping[str, bytes], manifest: Mapping[str, object], path: 
             for entry in (engine.graph, engine.golden, engine.weights)
             if entry
         )
-        parts = {GOLDEN_OUTPUT, *golden_inputs(contract).values(), *needed, *_kit_entries(kit)}
+        parts = {GOLDEN_OUTPUT, *golden_inputs(contract).values(), *needed, *_kit_entries(kit),
+                 *_program_entries(contract)}  # fmt: skip
         if not engines or not parts <= set(entries):
             raise KeyError(*sorted(parts - set(entries)) or ["engines"])
     except (KeyError, TypeError, ValueError) as error:
@@ -219,6 +233,12 @@ def _bundle(entries: Mapping[str, bytes], manifest: Mapping[str, object], path: 
         kit=kit,
         facts={key: value for key, value in manifest.items() if key not in ADDED},
     )
+
+
+def _program_entries(contract: Contract) -> set[str]:
+    """Name the entries that a program cannot do without."""
+    gate = {GOLDEN_GATE} if isinstance(contract.program, CascadeRule) else set()
+    return {*part_entries(contract).values(), *gate}
 
 
 def _kit(manifest: Mapping[str, object]) -> BuildKit | None:

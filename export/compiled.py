@@ -23,9 +23,9 @@ class Compiled:
     """What the check of the halo showed; None for a graph without a bound."""
 
 
-def operators_of(model: onnx.ModelProto) -> dict[str, int]:
-    """Count the nodes of each operator."""
+def operators_of(*models: onnx.ModelProto) -> dict[str, int]:
+    """Count the nodes of each operator, over all graphs of a program."""
     operators: dict[str, int] = {}
-    for node in model.graph.node:
+    for node in (node for model in models for node in model.graph.node):
         operators[node.op_type] = operators.get(node.op_type, 0) + 1
     return operators

@@ -14,7 +14,7 @@ from edgers.export.golden import golden_answer, golden_entries
 from edgers.export.proof import Proof
 from edgers.export.stopwatch import tile_of_noise
 from edgers.export.timing import Timed, Timing, time_trials
-from edgers.export.trial import Subject, Trial, load_candidate, try_candidate
+from edgers.export.trial import Subject, Trial, load_subject, try_candidate
 from edgers.processors import processors
 from edgers.targets.target import Candidate, Target
 
@@ -122,7 +122,7 @@ def _beside_fp32(timing: Timing, reference: Trial, subject: Subject, tell: Tell)
         return timing
     candidate = timing.winner.candidate
     # With fewer tiles at once it was an engine of its own, which is closed by now.
-    with closing(load_candidate(candidate, subject.form(candidate.precision))) as engine:
+    with closing(load_subject(candidate, subject)) as engine:
         ours = replace(timing.winner, engine=engine)
         again = time_trials([ours, reference], subject, tell, streams=False)
     beside = replace(again.timed[1], trial=replace(reference, out=""))
@@ -156,7 +156,7 @@ def reference_of(target: Target, subject: Subject, precision: str) -> Trial:
         if one.precision != precision:
             continue
         try:
-            return Trial(candidate=one, engine=load_candidate(one, subject.form(precision)))
+            return Trial(candidate=one, engine=load_subject(one, subject))
         except EngineError as error:
             refusals.append(error)
     raise refusals[0] if refusals else EngineError("no engine is installed here.")

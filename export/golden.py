@@ -11,6 +11,7 @@ from edgers.contract import Contract
 from edgers.engines import Engine
 from edgers.export.graph import check_answer
 from edgers.export.noise import noise_tensor
+from edgers.programs.proof import provable, side_answers
 from edgers.tiling.axis_tiles import smallest_tile_px
 from edgers.tiling.halo import AxisHalo, Halo
 
@@ -29,6 +30,7 @@ def golden_entries(engine: Engine, contract: Contract, halo: Halo) -> dict[str, 
     entries = golden_inputs(contract)
     return {
         **{entries[name]: _npy(tile) for name, tile in tiles.items()},
+        **{entry: _npy(one) for entry, one in side_answers(engine, tiles).items()},
         GOLDEN_OUTPUT: golden_answer(engine, contract, halo),
     }
 
@@ -38,7 +40,7 @@ def golden_answer(engine: Engine, contract: Contract, halo: Halo) -> bytes:
 
     Raises ContractError where that is not what the contract states.
     """
-    answer = engine.infer(_golden_tiles(contract, halo))[contract.outputs[0].name]
+    answer = provable(engine).infer(_golden_tiles(contract, halo))[contract.outputs[0].name]
     check_answer(contract, answer.shape)
     return _npy(answer)
 

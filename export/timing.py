@@ -10,7 +10,8 @@ from edgers.engines.settings import stream_count
 from edgers.export.candidate_table import candidate_text
 from edgers.export.race import race
 from edgers.export.stopwatch import Stopwatch, tile_of_noise
-from edgers.export.trial import Subject, Trial, load_candidate
+from edgers.export.trial import Subject, Trial, load_subject
+from edgers.programs.proof import provable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,16 +52,15 @@ def time_trials(
         fastest = timing.winner
         settings = {**fastest.candidate.settings, "streams": "half"}
         candidate = replace(fastest.candidate, settings=settings)
-        engine = loaded.enter_context(
-            closing(load_candidate(candidate, subject.form(candidate.precision)))
-        )
+        engine = loaded.enter_context(closing(load_subject(candidate, subject)))
         half = replace(fastest, candidate=candidate, engine=engine)
         again = _raced([fastest, half], watch, tell)
     return Timing(timed=(*timing.timed, again.timed[1]), winner=again.winner)
 
 
 def _raced(trials: Sequence[Trial], watch: Stopwatch, tell: Callable[[str], None]) -> Timing:
-    engines = [_engine(trial) for trial in trials]
+    # Of a cascade the heavy graph: what its gate lets through hangs on scenes.
+    engines = [provable(_engine(trial)) for trial in trials]
     tell("warming up")
     tiles = watch.tiles(min(watch.warm_up(engine) for engine in engines))
     names = [candidate_text(t.candidate.engine, t.candidate.precision, t.candidate.settings)

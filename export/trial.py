@@ -9,10 +9,14 @@ import numpy.typing as npt
 
 from edgers.bundle import GOLDEN_OUTPUT, golden_inputs
 from edgers.contract import Contract
+from edgers.contract.program import MAIN
 from edgers.engines import ENGINES, Engine, Tensors
 from edgers.engines.agreement import TOLERANCE, share_apart
 from edgers.errors import EngineError
 from edgers.export.proof import Proof, prove_tiling
+from edgers.programs.load import load_program
+from edgers.programs.proof import provable, side_answers
+from edgers.programs.single import Single
 from edgers.targets.target import Candidate
 from edgers.tiling.halo import Halo
 
@@ -61,6 +65,8 @@ class Subject:
     """What it needs and gives."""
     halo: Halo
     """What it looks at."""
+    parts: Mapping[str, bytes] = field(default_factory=dict)
+    """Graphs beside it, by their name in the contract's program."""
 
     def form(self, precision: str) -> bytes:
         """Give the graph that is run at a precision."""
@@ -76,22 +82,34 @@ def load_candidate(candidate: Candidate, graph: bytes) -> Engine:
     return ENGINES[candidate.engine](graph, candidate.precision, candidate.settings)
 
 
+def load_subject(candidate: Candidate, subject: Subject) -> Engine:
+    """Load graph and parts as a candidate says; raises EngineError where it does not work here."""
+    program = load_program(
+        lambda graph: load_candidate(candidate, graph),
+        {MAIN: subject.form(candidate.precision), **subject.parts},
+        subject.contract,
+        subject.halo,
+    )
+    return program.engine if isinstance(program, Single) else program
+
+
 def try_candidate(
     candidate: Candidate, subject: Subject, golden: Mapping[str, bytes], engine: Engine | None
 ) -> Trial:
     """Try a candidate, on `engine` where it is loaded already; what fails is told, not raised."""
     try:
-        engine = engine or load_candidate(candidate, subject.form(candidate.precision))
+        engine = engine or load_subject(candidate, subject)
     except EngineError as error:
         return Trial(candidate=candidate, out=_one_line(error))
     try:
-        found = engine.infer(golden_tensors(subject.contract, golden))
-        answer = found[subject.contract.outputs[0].name]
-        expected = golden[subject.golden_output(candidate.precision)]
-        apart = share_apart(answer, array_of(expected))
+        tiles = golden_tensors(subject.contract, golden)
+        answer = provable(engine).infer(tiles)[subject.contract.outputs[0].name]
+        answers = {subject.golden_output(candidate.precision): answer}
+        answers |= side_answers(engine, tiles)
+        apart = max(share_apart(one, array_of(golden[entry])) for entry, one in answers.items())
         proof = None
         if subject.halo.is_exact:
-            proof = prove_tiling(engine, subject.contract, subject.halo)
+            proof = prove_tiling(provable(engine), subject.contract, subject.halo)
     except EngineError as error:
         return Trial(candidate=candidate, engine=engine, out=_one_line(error))
     from_what = candidate.precision if candidate.precision in subject.forms else "fp32"

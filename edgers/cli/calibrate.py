@@ -70,6 +70,12 @@ def command(
         _check_folder(path)
     options = options_from_chosen(maps=chosen.pop("maps"), inputs=chosen.pop("inputs"))
     stated = contract_from_file(contract)
+    if stated.program is not None:
+        raise BadInputError(
+            "ranges are measured on models of one graph, run once a tile.",
+            seen="The contract has an edgers:program.",
+            fix="Calibrate a graph with a contract of its own.",
+        )
     graph = graph_from_file(model)
     check_fit(graph, stated)
     sampled = sample_tiles(

@@ -14,6 +14,7 @@ from edgers.cli.accuracy_options import accuracy_options, demand_from_chosen
 from edgers.cli.certificate import accuracy_lines
 from edgers.cli.kit_choices import kit_choices, kit_options_from_chosen
 from edgers.cli.kit_lines import kit_lines
+from edgers.cli.part_option import part_option, parts_from_texts
 from edgers.cli.show import line, print_lines
 from edgers.cli.vector_lines import vector_lines
 from edgers.contract import Contract, ModelInput
@@ -45,16 +46,23 @@ from edgers.targets.target import target_from_name
     show_default=True,
     help="Precision that may ship, again for each; 'auto' for all the device has.",
 )
+@part_option
 @click.option(
     "--vectors",
     type=click.Path(path_type=Path),
     help="Vectors (.npz or .json) that the embedding is held against: names become classes.",
 )
+@click.option(
+    "--tokenizer",
+    type=click.Path(path_type=Path),
+    help="tokenizer.json that makes words of the tokens of an autoregressive program.",
+)
 @accuracy_options
 @kit_choices
 def command(
     model: Path, contract: Path, out: Path, target: str, engine: str | None,
-    precisions: tuple[str, ...], vectors: Path | None, **chosen: Any,
+    precisions: tuple[str, ...], parts: tuple[str, ...], vectors: Path | None,
+    tokenizer: Path | None, **chosen: Any,
 ) -> None:  # fmt: skip
     """Run the command."""
     device = target_from_name(target)
@@ -65,7 +73,8 @@ def command(
     with told_progress() as tell:
         done = compile_bundle(
             model, contract, out, target=target, engine=engine, precisions=precisions,
-            demand=demand, vectors=vectors, kit=kit, tell=tell,
+            demand=demand, vectors=vectors, kit=kit, tell=tell, parts=parts_from_texts(parts),
+            tokenizer=tokenizer,
         )  # fmt: skip
     bundle = done.bundle
     line("contract", contract_line(bundle.contract))

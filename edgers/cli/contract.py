@@ -5,10 +5,12 @@ from pathlib import Path
 import click
 
 from edgers.cli.compile import contract_line
+from edgers.cli.part_option import part_option, parts_from_texts
 from edgers.cli.show import line
 from edgers.contract import contract_from_file
 from edgers.export.draft import draft_from_graph
-from edgers.export.graph import check_contract, check_fit, graph_from_file
+from edgers.export.graph import check_contract, graph_from_file
+from edgers.export.parts import check_graphs, graphs_from_files
 from edgers.files import write_whole
 
 
@@ -40,13 +42,14 @@ def init(model: Path, out: Path | None) -> None:
 @command.command(help="Check the contract in FILE, and that it fits a graph.")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--model", type=click.Path(path_type=Path), help="The .onnx file it is for.")
-def check(file: Path, model: Path | None) -> None:
+@part_option
+def check(file: Path, model: Path | None, parts: tuple[str, ...]) -> None:
     """Run `edgers contract check`."""
     contract = contract_from_file(file)
     if model is None:
         check_contract(contract)
     else:
-        check_fit(graph_from_file(model), contract)
+        check_graphs(graphs_from_files(model, parts_from_texts(parts), contract), contract)
     line("contract", contract_line(contract))
     line("scaling", " → ".join(step.kind for step in contract.inputs[0].scaling) or "none")
     line(

@@ -17,6 +17,7 @@ from edgers.cli.show import line, print_lines, shape_text
 from edgers.cli.vector_lines import vector_lines
 from edgers.contract import Band, ModelInput
 from edgers.export.candidate_table import TABLE_KEYS, table_lines
+from edgers.programs.facts import program_facts
 from edgers.scene.asset import Asset
 from edgers.scene.bands import SceneBand
 from edgers.scene.folder import scene_files
@@ -117,6 +118,8 @@ def _scene_band(band: SceneBand) -> str:
 def _show_contract(bundle: Bundle) -> None:
     output = bundle.contract.outputs[0]
     line("contract", contract_line(bundle.contract))
+    if facts := program_facts(bundle.contract):
+        line("program", " · ".join(f"{key} {value}" for key, value in facts.items()))
     for source in bundle.contract.inputs:
         _show_input(source)
     shape = _shape(output.shape, output.dim_order)

@@ -72,6 +72,9 @@ OPTIONS = (
         help="How values are written: one COG, or an ENVI cube (BIL) with its header.",
     ),
     click.option(
+        "--prompt", default="", help="Question to a model that answers in words, for each tile."
+    ),
+    click.option(
         "--probabilities", is_flag=True, help="Write the probability of each class as well."
     ),
 )

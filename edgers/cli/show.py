@@ -42,6 +42,9 @@ def _scene(report: "SceneReport") -> str:
 def report_lines(report: "SceneReport") -> list[tuple[str, str]]:
     """Tell what a run gave."""
     lines = [("scene", _scene(report)), *found_lines(report.found)]
+    if report.gated_tiles:
+        share = report.gated_tiles / report.tiles
+        lines.append(("gate", f"{report.gated_tiles} tiles ({share:.1%}) gated out"))
     nodata = f"{report.nodata_share:.1%} of the scene"
     if report.skipped_tiles:
         nodata += f" · {report.skipped_tiles} empty tiles skipped"

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from edgers.contract.boxes import BoxHead
+from edgers.contract.program import ProgramRule
 from edgers.kernels.extension import Extend
 from edgers.kernels.score_rule import Activation
 
@@ -273,6 +274,8 @@ class Contract:
     """Output tensors."""
     document: Mapping[str, object]
     """The JSON document as it was read; bundles carry this, so nothing is lost on the way."""
+    program: ProgramRule | None = None
+    """How its graphs are called; None where there is one, run once a tile."""
 
     @property
     def main(self) -> ModelInput:

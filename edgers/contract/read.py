@@ -19,6 +19,7 @@ from edgers.contract.model import (
 )
 from edgers.contract.read_boxes import check_box_tensors
 from edgers.contract.read_output import read_output
+from edgers.contract.read_program import read_program
 from edgers.contract.scaling import looks_at_scene, read_scaling
 from edgers.contract.strict_json import MAX_DEPTH, is_too_deep, strict_json
 from edgers.contract.tensor_axes import TENSOR_TYPES, read_axes
@@ -91,14 +92,20 @@ def contract_from_document(document: Json) -> Contract:
             rule="It must be a STAC MLM document (github.com/stac-extensions/mlm).",
             fix="Start one with 'edgers contract init MODEL.onnx'.",
         )
-    top.refuse_unknown("edgers:", ())
+    top.refuse_unknown("edgers:", ("edgers:program",))
     table = _band_table(document)
     inputs = tuple(_read_input(entry, table) for entry in top.objects("mlm:input"))
     check_together(inputs)
     outputs = tuple(read_output(entry) for entry in top.objects("mlm:output"))
     check_box_tensors(outputs)
     check_restorations(inputs, outputs)
-    return Contract(name=top.text("mlm:name"), inputs=inputs, outputs=outputs, document=document)
+    return Contract(
+        name=top.text("mlm:name"),
+        inputs=inputs,
+        outputs=outputs,
+        document=document,
+        program=read_program(top, inputs, outputs[0]),
+    )
 
 
 def _band_table(document: Json) -> Mapping[str, Json]:

@@ -42,3 +42,5 @@ class Answer:
     """What it gives to each core, (class, height, width); None where it holds no data."""
     seen: Seen | None = None
     """What its core shows, where it has to be mixed."""
+    gated: bool = False
+    """Whether the gate of a cascade spared it the heavy graph."""

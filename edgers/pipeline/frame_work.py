@@ -15,6 +15,7 @@ from edgers.pipeline.options import RunOptions
 from edgers.pipeline.plan import plan_tiles
 from edgers.pipeline.preprocess import Preprocessor
 from edgers.pipeline.scene_scaling import scaled_to_samples
+from edgers.programs import Spot
 from edgers.scene.frame import FrameScene
 from edgers.scene.open import environment
 from edgers.tasks.segmentation import SegmentationDecoder
@@ -138,7 +139,8 @@ class FrameWork:
         """Run the network."""
         if ready.tensor is None:
             return _Answer(ready=ready, tensor=None)
-        outputs = self._model.engine.infer({self._model.source.name: ready.tensor})
+        spot = Spot(ready.tile.rows.window_start, ready.tile.columns.window_start)
+        outputs = self._model.program.infer({self._model.source.name: ready.tensor}, spot)
         return _Answer(ready=ready, tensor=outputs[self._model.output.name])
 
 

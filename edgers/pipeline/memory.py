@@ -23,6 +23,7 @@ from edgers.pipeline.options import RunOptions
 from edgers.pipeline.plan import plan_scene, score_channels
 from edgers.pipeline.scene_scaling import looking_bytes
 from edgers.pipeline.warmup import warm_up_run
+from edgers.programs.proof import provable
 from edgers.scene.block_cache import cache_bytes, decoding_bytes
 from edgers.scene.scene import Scene
 from edgers.tasks.kinds import kind_of
@@ -168,7 +169,8 @@ def measured_need(model: Model, tile_px: int) -> Need:
     """
     tensors = _zeros(model, tile_px)
     before = resident_bytes()
-    model.engine.infer(tensors)
+    # Zeros may not pass the gate of a cascade; its heavy graph is what takes memory.
+    provable(model.engine).infer(tensors)
     grown = max(0, resident_bytes() - before)
     return Need(process_bytes=before, bytes_per_px=grown / tile_px**2)
 
@@ -270,7 +272,8 @@ def _numbers_a_px(model: Model) -> int:
     )
     axes = zip(source.dim_order, tile.shape, strict=True)
     area = math.prod(size for axis, size in axes if axis in ("height", "width"))
-    return math.ceil(numbers.size / area)
+    count: int = numbers.size
+    return -(-count // area)
 
 
 def _largest_area(grid: Grid) -> int:

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from edgers.pipeline.answer import Answer
 from edgers.pipeline.ledger import Ledger
@@ -24,6 +24,8 @@ class Mosaic:
     """Tiles of the scene."""
     ledger: Ledger
     """What is finished."""
+    gated: set[int] = field(default_factory=set)
+    """Tiles that the gate of a cascade spared the heavy graph; one done again is there once."""
     saved: float = field(default_factory=time.monotonic)
     """When everything was last on disk."""
 
@@ -36,7 +38,10 @@ class Mosaic:
 
         Raises OutputError where the disk is full or fails.
         """
-        self.ledger.add(self.maker.add(answer).document())
+        record = replace(self.maker.add(answer), gated=answer.gated)
+        if record.gated:
+            self.gated.add(record.tile)
+        self.ledger.add(record.document())
         if time.monotonic() - self.saved > CHECKPOINT_S:
             self.checkpoint()
 
@@ -54,4 +59,6 @@ class Mosaic:
                 record = record_from_document(entry)
                 if not seen[record.tile]:
                     seen[record.tile] = True
+                    if record.gated:
+                        self.gated.add(record.tile)
                     yield record

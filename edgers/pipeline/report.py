@@ -33,6 +33,8 @@ class SceneReport:
     """What was found."""
     products: tuple[Path, ...]
     """Files written, the main one first."""
+    gated_tiles: int
+    """Tiles that the gate of a cascade spared the heavy graph."""
     wall_s: float
     """Seconds from opening the scene to the last product."""
     peak_bytes: int

@@ -10,6 +10,7 @@ from edgers.pipeline.maker import Order
 from edgers.pipeline.model import Model
 from edgers.pipeline.options import RunOptions
 from edgers.pipeline.row_maker import RowMaker
+from edgers.pipeline.text import words_of
 from edgers.products.features import check_formats
 from edgers.products.row_drafts import RowDrafts
 from edgers.products.row_products import RowFiles, row_names
@@ -68,4 +69,5 @@ def row_table_names(model: Model, options: RunOptions, name: str) -> dict[str, s
 def meaning_of(model: Model) -> RowMeaning:
     """Say what rows of a model hold; raises ContractError where its vectors do not fit it."""
     golden = np.load(io.BytesIO(model.bundle.entries[GOLDEN_OUTPUT]), allow_pickle=False)
-    return RowMeaning(model.output, golden.shape, vectors_from_entries(model.bundle.entries))
+    vectors = vectors_from_entries(model.bundle.entries)
+    return RowMeaning(model.output, golden.shape, vectors, words_of(model))

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import edgers
+from edgers.contract.program import CascadeRule
 from edgers.errors import EngineError, OutputError, SceneError
 from edgers.pipeline.answer import Answer
 from edgers.pipeline.flow import Flow, Stage
@@ -28,12 +29,14 @@ from edgers.pipeline.preprocess import ScenePreprocessor
 from edgers.pipeline.progress import Progress, Silent
 from edgers.pipeline.raw_kernels import preprocesses
 from edgers.pipeline.report import SceneReport
+from edgers.pipeline.text import asked
 from edgers.pipeline.tile_work import TileWork, preview_bands
 from edgers.pipeline.warmup import warm_up_run
 from edgers.products.ending import Ending
 from edgers.products.places import Places
 from edgers.products.tally import Tally
 from edgers.products.work_folder import LEDGER, WorkFolder, work_path
+from edgers.programs.facts import program_facts
 from edgers.scene.block_cache import cache_bytes, set_cache
 from edgers.scene.open import environment
 from edgers.scene.scene import Scene
@@ -125,6 +128,7 @@ class _Run:
                 maker=maker,
                 preview_bands=picture,
                 kept=kept_input(model, scene),
+                beside=asked(model, options.prompt),
             )
             stages = tiles.stages(options.workers)
             mosaic = Mosaic(maker=maker, tiles=len(grid), ledger=ledger)
@@ -132,7 +136,7 @@ class _Run:
             self._fill(mosaic, todo, stages, progress)
             self._refuse_empty(maker.tally)
             set_cache(FINISH_CACHE_BYTES)
-            provenance = self._provenance(watch.sha256())
+            provenance = self._provenance(watch.sha256(), len(mosaic.gated))
             ending = Ending(time=scene.time, provenance=provenance, span=scene.span)
             products, tally = maker.finish(ending), maker.tally
         return SceneReport(
@@ -147,6 +151,7 @@ class _Run:
             not_finite_px=tally.not_finite_px,
             found=maker.found,
             products=tuple(products),
+            gated_tiles=len(mosaic.gated),
             wall_s=0.0,
             peak_bytes=peak_bytes(),
             stage_s={stage.name: stage.busy_s for stage in stages},
@@ -224,13 +229,17 @@ class _Run:
             "tile_px": grid.tile_px,
             "halo": halo.reason(),
             "blend": grid.weights.rule if grid.weights else "trim",
+            **program_facts(model.bundle.contract),
+            **({"prompt": self.options.prompt} if self.options.prompt else {}),
             **({"inputs": inputs} if has_parts else {}),
             **({"preprocessing": "gpu"} if preprocesses(model.kernels, self.scene) else {}),
         }
 
-    def _provenance(self, scene_sha256: str) -> dict[str, object]:
+    def _provenance(self, scene_sha256: str, gated_tiles: int) -> dict[str, object]:
         """Say what made a product, so that it can be made again."""
-        return {**self._facts(), **self.model.fallback, "scene_sha256": scene_sha256}
+        is_cascade = isinstance(self.model.bundle.contract.program, CascadeRule)
+        gated: dict[str, object] = {"gated_tiles": gated_tiles} if is_cascade else {}
+        return {**self._facts(), **gated, **self.model.fallback, "scene_sha256": scene_sha256}
 
 
 def slug(name: str) -> str:

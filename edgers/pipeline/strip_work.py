@@ -11,6 +11,7 @@ from edgers.errors import SceneError
 from edgers.pipeline.flow import Stage
 from edgers.pipeline.model import Model
 from edgers.pipeline.preprocess import Preprocessor
+from edgers.programs import Spot
 from edgers.scene.pushbroom import Samples, Strip
 from edgers.scene.row_ring import RowRing
 from edgers.tasks.segmentation import SegmentationDecoder
@@ -151,7 +152,8 @@ class StripWork:
         if ready.tensor is None:
             found = self.decoder.nothing(tile)
         else:
-            outputs = self.model.engine.infer({self.model.source.name: ready.tensor})
+            spot = Spot(tile.rows.window_start, tile.columns.window_start)
+            outputs = self.model.program.infer({self.model.source.name: ready.tensor}, spot)
             found = self.decoder.decode(outputs[self.model.output.name], tile)
         return StripBlock(
             is_last=ready.strip_tile.is_last,

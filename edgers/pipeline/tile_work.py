@@ -1,13 +1,14 @@
 """What is done to one tile: read, preprocess, infer, and hand over what the network gives."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import cast
 
 import numpy as np
 import numpy.typing as npt
 
 from edgers.contract import ModelInput
+from edgers.engines import Tensors
 from edgers.engines.raw import Inputs
 from edgers.pipeline.answer import Answer, Seen
 from edgers.pipeline.flow import Stage
@@ -15,6 +16,8 @@ from edgers.pipeline.kept_input import KeptInput
 from edgers.pipeline.maker import SceneMaker
 from edgers.pipeline.model import Model
 from edgers.pipeline.preprocess import ScenePreprocessor
+from edgers.programs import Spot
+from edgers.programs.cascade import GATED
 from edgers.scene.bands import SceneBand, colours_by_wavelength
 from edgers.scene.open import environment
 from edgers.scene.scene import Scene, StackWindow
@@ -60,6 +63,8 @@ class TileWork:
     """Positions of the bands that make a picture."""
     kept: KeptInput | None = None
     """What of the scene the product keeps; None where it keeps nothing."""
+    beside: Tensors = field(default_factory=dict)
+    """What every tile gets beside its image."""
 
     def stages(self, workers: int) -> list[Stage]:
         """Give the stages in order; inference has `workers` threads."""
@@ -110,8 +115,14 @@ class TileWork:
 
     def infer(self, ready: ReadyTile) -> Answer:
         """Run the network, and take what it gives as far as the tile alone can say."""
-        outputs = None if ready.inputs is None else self.model.infer(ready.inputs)
-        return self.maker.take(ready.seen, outputs)
+        if ready.inputs is None:
+            return self.maker.take(ready.seen, None)
+        tile = ready.seen.tile
+        spot = Spot(tile.rows.window_start, tile.columns.window_start)
+        inputs = cast(Inputs, {**ready.inputs, **self.beside}) if self.beside else ready.inputs
+        outputs = self.model.infer(inputs, spot)
+        answer = self.maker.take(ready.seen, outputs)
+        return replace(answer, gated=True) if GATED in outputs else answer
 
 
 def preview_bands(source: ModelInput, bands: Sequence[SceneBand]) -> tuple[int, ...]:

@@ -59,12 +59,15 @@ def write_row_picture(
         if not table.of_scene:
             share = _paint_components(table, tiles)
             lines.append((INK, f"colours: three principal components, {share:.0%} of the variance"))
+    elif meaning.kind == "text":
+        lines = [(INK, f"{found.rows} answers in words: see the table")]
     else:
         lines = _value_lines(found)
         if not table.of_scene:
             lines = [*_paint_values(table, present, tiles), *lines]
     panels = [scene]
-    if not table.of_scene:
+    # Words have no colour: the scene alone, then.
+    if not table.of_scene and meaning.kind != "text":
         colours = tiles[at]
         tinted = scene * (1 - TINT) + colours * TINT if meaning.classes else colours
         panels.append(np.where(mask[..., None] == 0, tinted, EMPTY).astype(np.uint8))

@@ -14,7 +14,7 @@ def found_in(table: RowTable) -> Found:
     """Count rows, those each class holds in, and the range of each number, in one pass."""
     meaning, rows = table.meaning, 0
     held = np.zeros(len(meaning.classes), np.int64)
-    ranges = None if meaning.classes or meaning.is_embedding else _Ranges(meaning)
+    ranges = _Ranges(meaning) if meaning.kind == "numbers" else None
     for numbers in table.numbers():
         rows += len(numbers)
         if meaning.classes:

@@ -21,6 +21,8 @@ class TileRecord:
     """Whether the tile was not inferred because it holds no data."""
     seam: int | None = None
     """CRC-32 of what it put aside for later tiles; None where it gave nothing."""
+    gated: bool = False
+    """Whether the gate of a cascade spared it the heavy graph."""
     own: Mapping[str, Any] = field(default_factory=dict)
     """What its kind of answer counts, JSON values; sums of them must hang on no order."""
 

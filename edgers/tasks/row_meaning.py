@@ -1,7 +1,7 @@
 """What the numbers of rows say, in columns that people and tables take."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -18,6 +18,8 @@ from edgers.tasks.rows import as_pixels, check_label_scores, row_kind, row_lengt
 from edgers.tasks.values import ValueDecoder, shown_values
 
 Reals = npt.NDArray[np.float32]
+Words = Callable[[npt.NDArray[np.generic]], str]
+"""Gives the words of tokens, (length,)."""
 FieldType = Literal["str", "int", "float"]
 
 
@@ -37,13 +39,14 @@ class RowMeaning:
     """What the rows of one model say; with stored vectors, an embedding says classes too."""
 
     def __init__(
-        self, output: ModelOutput, shape: Sequence[int], vectors: StoredVectors | None = None
-    ) -> None:
-        """Prepare for what the network really gave, of `shape`.
+        self, output: ModelOutput, shape: Sequence[int], vectors: StoredVectors | None = None,
+        words: Words | None = None,
+    ) -> None:  # fmt: skip
+        """Prepare for what the network really gave, of `shape`; `words` tells what tokens say.
 
         Raises ContractError where that does not fit the contract, or the vectors.
         """
-        self._output, self._vectors = output, vectors
+        self._output, self._vectors, self._words = output, vectors, words
         self.kind = row_kind(output)
         self.length = row_length(output, shape)
         self._is_one_score = False
@@ -74,6 +77,9 @@ class RowMeaning:
             return self._label_columns(rows)
         if self.is_embedding:
             return []
+        if self.kind == "text":
+            tokens = rows.astype(np.int64)
+            return [[(self._words or plain_tokens)(row) for row in tokens]]
         return [short(column) for column in self.values(rows).T]
 
     def probabilities(self, rows: Reals) -> Reals:
@@ -138,6 +144,8 @@ class RowMeaning:
             )  # fmt: skip
         if self.is_embedding:
             return ()
+        if self.kind == "text":
+            return (Field(name="text" if self._words else "tokens", type="str"),)
         return tuple(Field(name=one.name, type="float", unit=one.unit) for one in self.values_shown)
 
     def _ordered(self, rows: Reals) -> Decoded:
@@ -157,6 +165,11 @@ class RowMeaning:
 def short(values: Reals) -> list[float]:
     """Give numbers with the fewest digits that single precision can be read back from."""
     return [float(str(one)) for one in values]
+
+
+def plain_tokens(tokens: npt.NDArray[np.generic]) -> str:
+    """Write tokens as numbers, where there is nothing that makes words of them."""
+    return " ".join(str(token) for token in tokens.tolist())
 
 
 def _classes(vectors: StoredVectors) -> tuple[ModelClass, ...]:

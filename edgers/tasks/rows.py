@@ -17,10 +17,11 @@ from edgers.tasks.segmentation import check_scores
 from edgers.tasks.values import ValueDecoder, check_values
 
 Reals = npt.NDArray[np.float32]
-RowKind = Literal["labels", "numbers", "embedding"]
-"""`labels`: a probability a class. `numbers`: one or several. `embedding`: a vector."""
+RowKind = Literal["labels", "numbers", "embedding", "text"]
+"""`labels`: a probability a class. `numbers`: one or several. `embedding`: a vector. `text`: the
+tokens of an answer in words, whose numbers single precision holds up to 2**24."""
 
-ROW_AXES = {"class", "feature", "channel", "member"}
+ROW_AXES = {"class", "feature", "channel", "member", "token"}
 """Axes an answer may have beside the batch; `member` counts the networks of an ensemble."""
 OTHER_TASKS = ("segmentation", "detection", "captioning", "generative", "super-resolution")
 """Tasks whose answers are never one row, whatever their axes."""
@@ -29,11 +30,15 @@ OTHER_TASKS = ("segmentation", "detection", "captioning", "generative", "super-r
 def gives_rows(output: ModelOutput) -> bool:
     """Tell whether an output answers for a tile as a whole."""
     axes = set(output.dim_order) - {"batch"}
+    if axes == {"token"}:
+        return True
     return axes <= ROW_AXES and not any(word in output.task for word in OTHER_TASKS)
 
 
 def row_kind(output: ModelOutput) -> RowKind:
     """Tell what the numbers of a row are."""
+    if "token" in output.dim_order:
+        return "text"
     if "feature" in output.dim_order:
         return "embedding"
     return "labels" if output.classes else "numbers"
@@ -46,8 +51,8 @@ def check_rows(output: ModelOutput) -> None:
     if "batch" not in output.dim_order or len(axes - {"member"}) > 1:
         raise ContractError(
             f"{where} has axes {', '.join(output.dim_order)}.",
-            rule="A row has 'batch', one of 'class', 'channel' and 'feature', and 'member' where "
-            "an ensemble answers.",
+            rule="A row has 'batch', one of 'class', 'channel', 'feature' and 'token', and "
+            "'member' where an ensemble answers.",
         )
     kind = row_kind(output)
     if "member" in axes and kind != "numbers":
@@ -65,6 +70,12 @@ def check_rows(output: ModelOutput) -> None:
         raise ContractError(
             f"{where} states 'edgers:normalise' and is no embedding.",
             rule="An embedding has the axis 'feature'.",
+        )
+    if kind == "text" and output.scope == "scene":
+        raise ContractError(
+            f"{where} gives words for a scene.",
+            rule="A scene has the mean of its tiles, and words have none.",
+            fix="Make the tile as large as the scene, or leave 'edgers:scope' out.",
         )
     if kind == "labels":
         check_label_scores(output, _stated(output, ("class", "channel")))
@@ -97,7 +108,7 @@ class RowDecoder:
         check_rows(output)
         self._output, self._kind = output, row_kind(output)
         axes = output.dim_order
-        names = ("batch", "member", "class", "feature", "channel")
+        names = ("batch", "member", "class", "feature", "channel", "token")
         self._order = tuple(axes.index(name) for name in names if name in axes)
         self._numbers = ValueDecoder(as_pixels(output)) if self._kind == "numbers" else None
         self._rule = ScoreRule(

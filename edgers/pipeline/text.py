@@ -1,0 +1,41 @@
+"""Text of a run: what is asked of a model that writes, and the words of what it answers."""
+
+from edgers.bundle import TOKENIZER
+from edgers.contract.program import AutoregressiveRule
+from edgers.engines import Tensors
+from edgers.errors import BadInputError
+from edgers.pipeline.model import Model
+from edgers.programs.autoregressive import PROMPT
+from edgers.programs.tokenizer import Tokenizer
+from edgers.tasks.row_meaning import Words
+
+
+def words_of(model: Model) -> Words | None:
+    """Give what makes words of a model's tokens; None where its bundle has no tokenizer."""
+    found = _tokenizer(model)
+    return None if found is None else found.text
+
+
+def asked(model: Model, prompt: str) -> Tensors:
+    """Give what every tile gets beside its image: the tokens of a question, if the model takes one.
+
+    Raises BadInputError where something is asked of a model that takes no question.
+    """
+    found = _tokenizer(model)
+    if found is not None:
+        return {PROMPT: found.prompt(prompt)}
+    if prompt:
+        raise BadInputError(
+            f"model {model.bundle.contract.name!r} takes no question.",
+            seen=f"Asked: {prompt!r}.",
+            rule="A model that does has an autoregressive program and a tokenizer in its bundle.",
+            fix="Run without --prompt.",
+        )
+    return {}
+
+
+def _tokenizer(model: Model) -> Tokenizer | None:
+    rule, data = model.bundle.contract.program, model.bundle.entries.get(TOKENIZER)
+    if data is None or not isinstance(rule, AutoregressiveRule):
+        return None
+    return Tokenizer(data, rule)
