@@ -271,9 +271,8 @@ def _numbers_a_px(model: Model) -> int:
         for one in (GOLDEN_OUTPUT, entry)
     )
     axes = zip(source.dim_order, tile.shape, strict=True)
-    area = math.prod(size for axis, size in axes if axis in ("height", "width"))
-    count: int = numbers.size
-    return -(-count // area)
+    area = math.prod(int(size) for axis, size in axes if axis in ("height", "width"))
+    return -(-int(numbers.size) // area)
 
 
 def _largest_area(grid: Grid) -> int:

@@ -48,8 +48,8 @@ def kind_of(output: ModelOutput) -> Kind:
         f"contract output {output.name!r} has task {task!r} and axes "
         f"{', '.join(output.dim_order)}.",
         rule="This version decodes classes, or values, for each pixel (axes 'height' and 'width'), "
-        "and answers for a tile as a whole ('batch' and one of 'class', 'channel', 'feature', 'token'); "
-        "and objects where 'edgers:boxes' says what they are.",
+        "answers for a tile as a whole ('batch' and one of 'class', 'channel', 'feature', "
+        "'token'), and objects where 'edgers:boxes' says what they are.",
     )
 
 
