@@ -68,7 +68,10 @@ def main(words: Sequence[str] | None = None) -> int:
         print(f"error: {error}", file=sys.stderr)
         return 2
     if chosen.json:
-        about = {"tensorrt": text_from_version(tensorrt_version(trt)), "bundle": bundle.bundle_id}
+        about = {
+            "tensorrt": text_from_version(tensorrt_version(trt)),
+            "bundle": bundle.bundle_id,
+        }
         text = json.dumps({"about": about, "plans": rows}, indent=2, ensure_ascii=False)
         chosen.json.write_text(text + "\n")
     return 0 if rows and all(row["passed"] for row in rows) else 1

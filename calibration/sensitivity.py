@@ -13,7 +13,7 @@ import onnx
 from edgers.calibration.tiles import Tiles
 from edgers.contract import ModelOutput
 from edgers.engines import Engine
-from edgers.tasks.segmentation import SegmentationDecoder
+from edgers.tasks.segmentation import SegmentationDecoder, is_class_task
 
 MOST_DB = 300.0
 """Signal to noise where nothing differs: beyond what numbers of 64 bits can tell apart."""
@@ -173,7 +173,7 @@ class _Change:
     """Running share of pixels whose class is another."""
 
     def __init__(self, output: ModelOutput) -> None:
-        is_segmentation = "segmentation" in output.task and len(output.classes) > 1
+        is_segmentation = is_class_task(output.task) and len(output.classes) > 1
         self._decoder = (
             SegmentationDecoder(output, with_probabilities=False) if is_segmentation else None
         )

@@ -121,7 +121,8 @@ class FormMaker:
     ) -> None:  # fmt: skip
         self._subject, self._tiles, self._demand, self._tell = subject, tiles, demand, tell
         output = subject.contract.outputs[0]
-        axis = class_axis(output)
+        # Elsewhere the largest score is no class.
+        axis = class_axis(output) if output.class_rule == "one" else ""
         self._few = _spread(tiles, MEASURED_TILES)
         self.layers = layers_of(onnx.load_from_string(subject.graph))
         self.ranges = self._known() or self._measured(subject.graph)

@@ -33,6 +33,7 @@ PSNR = Metric(name="PSNR", unit="dB", rises=True, module="image")
 METRICS: Mapping[str, Metric] = {
     "segmentation": MEAN_IOU,
     "semantic-segmentation": MEAN_IOU,
+    "change-detection": MEAN_IOU,
     "detection": AVERAGE_PRECISION,
     "object-detection": AVERAGE_PRECISION,
     "regression": RMSE,
@@ -41,7 +42,8 @@ METRICS: Mapping[str, Metric] = {
     "super-resolution": PSNR,
     "generative": PSNR,
 }
-"""Metric by the name of a task in the STAC MLM extension 1.6. Of these only segmentations make
+"""Metric by the name of a task in the STAC MLM extension 1.6, and of change detection, which it has
+not. Of these only segmentations make
 products of scenes so far."""
 
 

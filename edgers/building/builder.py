@@ -22,10 +22,6 @@ class AttemptError(Exception):
     """An attempt came to nothing; the text says why, without a full stop."""
 
 
-class CancelledError(Exception):
-    """The build was stopped because it was asked to."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BuiltPlan:
     """What TensorRT made."""
@@ -58,8 +54,7 @@ def has_builder(trt: Any) -> bool:
 def build_plan(trt: Any, recipe: Recipe, listener: StepListener) -> BuiltPlan:
     """Build one plan.
 
-    Raises AttemptError where this TensorRT lacks a name or refuses, CancelledError where the
-    listener says that it is to end.
+    Raises AttemptError where this TensorRT lacks a name, refuses, or was ended by the listener.
     """
     if lacking := missing_names(trt, recipe):
         raise AttemptError(lacking)
@@ -101,8 +96,6 @@ def _built(
     if listens is not None:
         config.progress_monitor = listens
     memory = builder.build_serialized_network(network, config)
-    if listener.is_cancelled:
-        raise CancelledError
     if memory is None:
         raise AttemptError(_reason(messages.taken()))
     return BuiltPlan(plan=bytes(memory), timings=_timings(config), notes=notes)

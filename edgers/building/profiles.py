@@ -10,6 +10,7 @@ from edgers.build_kit import TileSides
 from edgers.building.recipe import Profile, Shape
 from edgers.bundle import Bundle, golden_inputs
 from edgers.contract import ModelInput
+from edgers.pipeline.one_size import usual_side_px
 
 DYNAMIC, FIXED = "dynamic", "fixed"
 """Names of profiles: any sides between two, and one size alone."""
@@ -54,7 +55,7 @@ def profiles(bundle: Bundle, sides: TileSides, *, any_size: bool = True) -> tupl
 def usual_px(bundle: Bundle, sides: TileSides) -> Sides:
     """Give height and width of the tile that a plan is tuned for."""
     halo = bundle.halo
-    return halo.height.fixed_px or sides.usual_px, halo.width.fixed_px or sides.usual_px
+    return usual_side_px(halo.height, sides), usual_side_px(halo.width, sides)
 
 
 def usual_tiles(bundle: Bundle, sides: TileSides) -> Tiles:

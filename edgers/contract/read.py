@@ -17,6 +17,7 @@ from edgers.contract.model import (
     Resampling,
     Values,
 )
+from edgers.contract.read_boxes import check_box_tensors
 from edgers.contract.read_output import read_output
 from edgers.contract.read_program import read_program
 from edgers.contract.scaling import looks_at_scene, read_scaling
@@ -96,6 +97,7 @@ def contract_from_document(document: Json) -> Contract:
     inputs = tuple(_read_input(entry, table) for entry in top.objects("mlm:input"))
     check_together(inputs)
     outputs = tuple(read_output(entry) for entry in top.objects("mlm:output"))
+    check_box_tensors(outputs)
     check_restorations(inputs, outputs)
     return Contract(
         name=top.text("mlm:name"),

@@ -181,27 +181,38 @@ class TensorRtEngine:
             names = ", ".join(end.name for end in self._inputs)
             raise EngineError("the inputs are others.", rule=f"The plan takes {names}.")
         for end in self._inputs:
-            _check(end, inputs[end.name])
-        if self._is_fixed and all(
-            len(end.profiles) > FIXED
-            and end.profiles[FIXED].are_one
-            and end.profiles[FIXED].take(inputs[end.name].shape)
-            for end in self._inputs
-        ):
-            return FIXED
-        return 0
+            _check_type(end, inputs[end.name])
+        # A plan for a DLA takes single sizes in both profiles.
+        fixed = [FIXED] if self._has_fixed() else []
+        for profile in (*fixed, 0) if self._is_fixed else (0, *fixed):
+            if all(e.profiles[profile].take(inputs[e.name].shape) for e in self._inputs):
+                return profile
+        for end in self._inputs:
+            _check_size(end, inputs[end.name].shape)
+        raise EngineError("the inputs are of sizes that the plan does not take together.")
+
+    def _has_fixed(self) -> bool:
+        return all(
+            len(end.profiles) > FIXED and end.profiles[FIXED].are_one for end in self._inputs
+        )
 
 
-def _check(end: End, given: npt.NDArray[np.generic] | RawInput) -> None:
-    """Raise EngineError where an input is of another type or size than the plan takes."""
+def _check_type(end: End, given: npt.NDArray[np.generic] | RawInput) -> None:
+    """Raise EngineError where an input is of another type than the plan takes."""
     kind = given.recipe.data_type if isinstance(given, RawInput) else given.dtype
-    sizes = end.profiles[0]
     if kind != end.data_type:
         raise EngineError(f"{end.name} is {kind}.", rule=f"The plan takes {end.data_type}.")
-    if not sizes.take(given.shape):
+
+
+def _check_size(end: End, shape: tuple[int, ...]) -> None:
+    """Raise EngineError where no profile takes an input."""
+    if not any(sizes.take(shape) for sizes in end.profiles):
+        known = [
+            f"{one.least}" if one.are_one else f"{one.least} to {one.most}" for one in end.profiles
+        ]
         raise EngineError(
             f"{end.name} is of a size that the plan was not built for.",
-            rule=f"It takes {sizes.least} to {sizes.most}.",
+            rule=f"It takes {' or '.join(dict.fromkeys(known))}.",
         )
 
 

@@ -12,6 +12,12 @@ from edgers.contract import Contract, ModelInput
 from edgers.contract.model import Blend
 from edgers.errors import TilingError
 from edgers.pipeline.model import Model
+from edgers.pipeline.one_size import (
+    halo_of_one_size,
+    is_worth_it,
+    may_be_one_size,
+    must_be_one_size,
+)
 from edgers.pipeline.options import RunOptions
 from edgers.scene.block_cache import better_order
 from edgers.scene.scene import Scene, scene_paths
@@ -51,6 +57,8 @@ def plan_tiles(model: Model, height_px: int, width_px: int, options: RunOptions)
     halo, source = model.bundle.halo, model.source
     if kind_of(model.output) == "rows":
         return _plan_rows(model, height_px, width_px, options)
+    if must_be_one_size(model):
+        halo = halo_of_one_size(model, halo)
     blend = _blend(model, options)
     asked_px = halo.height.fixed_px or options.tile_px or source.tile_px
     if halo.is_exact and blend == "trim" and options.overlap_px is None:
@@ -60,6 +68,9 @@ def plan_tiles(model: Model, height_px: int, width_px: int, options: RunOptions)
         tile_px = model.largest_tile_px(asked_px or trained_px(source) or default_tile_px(halo))
         halo = with_overlap(halo, _overlap_px(source, options, tile_px))
     grid = plan_grid(height_px, width_px, tile_px, halo, blend=blend)
+    if blend == "trim" and may_be_one_size(model, tile_px, height_px, width_px):
+        whole = plan_grid(height_px, width_px, tile_px, halo_of_one_size(model, halo))
+        grid = whole if is_worth_it(model, whole, grid) else grid
     _refuse_endless(grid)
     return grid
 

@@ -48,9 +48,11 @@ class RowMaker:
         row = None if outputs is None else self._decoder.decode(outputs[self._output])
         is_lost = row is not None and not self._decoder.is_told(row)
         kept = None if is_lost else row
+        assert seen.around is not None, "rows look beyond the core"
+        gone = int(seen.around.sum())
         record = TileRecord(
             tile=seen.tile.index,
-            checksums=self._drafts.write(seen.tile, kept, seen.window_nodata_px, seen.preview),
+            checksums=self._drafts.write(seen.tile, kept, gone, seen.preview),
             nodata_px=seen.nodata.size if kept is None else int(seen.nodata.sum()),
             not_finite_px=int((~seen.nodata).sum()) if is_lost else 0,
             skipped=row is None,

@@ -9,12 +9,13 @@ import numpy as np
 from edgers.bundle import GOLDEN_OUTPUT, Bundle
 from edgers.contract import ModelInput
 from edgers.contract.scaling import looks_at_scene
+from edgers.kernels.cpu import polygon_clip, rotated_nms
 from edgers.kernels.cpu.votes import halve
 from edgers.pipeline.model import Model, load_model
 from edgers.pipeline.preprocess import Preprocessor
 from edgers.scene.raster import SceneWindow
 from edgers.scene.scene import Scene
-from edgers.tasks.kinds import kind_of
+from edgers.tasks.kinds import gives_flags, kind_of
 from edgers.tasks.segmentation import SegmentationDecoder, gives_scores
 
 SAMPLE_TYPES = ("uint8", "int16", "uint16", "float32")
@@ -59,7 +60,12 @@ def warm_up_input(source: ModelInput, sample_types: Sequence[str]) -> None:
 
 def _finish(model: Model) -> None:
     """Decode the golden tile's answer, and vote on a few classes as for overviews."""
+    if kind_of(model.output) == "objects":
+        for warm in (*rotated_nms.WARMUP, *polygon_clip.WARMUP):
+            warm()
     if kind_of(model.output) != "classes":
+        if gives_flags(model.output):
+            halve(np.zeros((2, 2), np.uint8), 0)
         return
     data_type = SegmentationDecoder(model.output, with_probabilities=False).data_type
     halve(np.zeros((2, 2), data_type), 0)

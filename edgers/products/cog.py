@@ -10,27 +10,17 @@ import warnings
 from contextlib import ExitStack
 from pathlib import Path
 
-import numpy as np
 import rasterio.shutil
 from rasterio.errors import NotGeoreferencedWarning
 
+from edgers.products.block_size import BLOCK_PX, block_px
 from edgers.products.cog_check import is_whole_cog
 from edgers.products.disk_errors import disk_errors
 from edgers.products.draft import Draft
 from edgers.products.overviews import Overviews
 from edgers.products.vrt import Meaning, write_level, write_vrt
-from edgers.products.warp import warp_raster
+from edgers.products.warp import put_together, warp_raster
 from edgers.scene.place import Place
-
-BLOCK_PX = 256
-"""Block side of products; overviews are made down to one block."""
-
-BLOCK_BYTES = 4 * 2**20
-"""Most that a block of all bands takes: GDAL holds several, and blocks of 224 bands of float32 with
-sides of 256 px would have 59 MB each."""
-
-LEAST_BLOCK_PX = 64
-"""Smallest side of a block."""
 
 
 def write_cog(
@@ -40,8 +30,9 @@ def write_cog(
     """Make the COG at `path` of a draft that lies at `place`, on the grid `onto` if given.
 
     `continuous` samples are averaged in overviews and interpolated between grids; classes are voted
-    on, and those of the nearest pixel. The bytes depend on the draft and the arguments alone.
-    Raises OutputError where the disk is full or fails.
+    on, and those of the nearest pixel. Cubes, of so many bands that blocks are smaller, have no
+    overviews: GDAL takes ten times as long for them as for the rest. The bytes depend on the draft
+    and the arguments alone. Raises OutputError where the disk is full or fails.
     """
     description, warped = path.with_suffix(".vrt"), path.with_suffix(".warped.tif")
     with disk_errors(path.name), warnings.catch_warnings():
@@ -52,7 +43,10 @@ def write_cog(
             _copy(warped, path, draft, continuous=continuous)
         elif continuous:
             write_vrt(description, draft, place, meaning)
-            _copy(description, path, draft, continuous=True)
+            is_cube = _side_px(draft) < BLOCK_PX
+            if is_cube:
+                put_together(description, warped, draft, place)
+            _copy(warped if is_cube else description, path, draft, continuous=True)
         else:
             _copy_with_votes(description, path, draft, place, meaning)
         if not is_whole_cog(path):
@@ -62,13 +56,8 @@ def write_cog(
         warped.unlink(missing_ok=True)
 
 
-def block_px(draft: Draft) -> int:
-    """Give the side of blocks, in which all bands lie together."""
-    bytes_per_px = draft.shape.bands * np.dtype(draft.shape.data_type).itemsize
-    side = BLOCK_PX
-    while side > LEAST_BLOCK_PX and bytes_per_px * side**2 > BLOCK_BYTES:
-        side //= 2
-    return side
+def _side_px(draft: Draft) -> int:
+    return block_px(draft.shape.bands, draft.shape.data_type)
 
 
 def _copy_with_votes(
@@ -76,7 +65,7 @@ def _copy_with_votes(
 ) -> None:
     """Make the COG of classes with overviews that are there before GDAL begins."""
     with (
-        Overviews(draft, int(meaning.nodata), block_px(draft)) as overviews,
+        Overviews(draft, int(meaning.nodata), _side_px(draft)) as overviews,
         ExitStack() as written,
     ):
         levels = [level.path.with_suffix(".vrt") for level in overviews.levels]
@@ -92,8 +81,9 @@ def _copy(source: Path, path: Path, draft: Draft, *, continuous: bool) -> None:
     try:
         rasterio.shutil.copy(
             os.fspath(source), os.fspath(path), driver="COG", compress="DEFLATE",
-            blocksize=block_px(draft), predictor="YES" if continuous else "NO", bigtiff="IF_SAFER",
+            blocksize=_side_px(draft), predictor="YES" if continuous else "NO", bigtiff="IF_SAFER",
             overview_resampling="AVERAGE" if continuous else "MODE", num_threads="ALL_CPUS",
+            overviews="AUTO" if _side_px(draft) == BLOCK_PX or not continuous else "NONE",
         )  # fmt: skip
     except SystemError as error:
         # What rasterio makes of a GDAL that fails without a word, as it does on a full disk.

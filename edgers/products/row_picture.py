@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from edgers.kernels.eigen import pca
 from edgers.products.found import Found
 from edgers.products.preview import Thinning
+from edgers.products.principal_axes import principal_axes
 from edgers.products.quicklook import (
     EMPTY,
     INK,
@@ -57,7 +57,7 @@ def write_row_picture(
     elif meaning.is_embedding:
         lines = [(INK, f"{found.rows} embeddings of {meaning.length} numbers")]
         if not table.of_scene:
-            share = _paint_components(table, present, tiles)
+            share = _paint_components(table, tiles)
             lines.append((INK, f"colours: three principal components, {share:.0%} of the variance"))
     elif meaning.kind == "text":
         lines = [(INK, f"{found.rows} answers in words: see the table")]
@@ -110,30 +110,21 @@ def _paint_values(table: RowTable, present: npt.NDArray[np.bool_], tiles: Bytes)
     return [(RAMP[0], f"{low:.4g}"), (RAMP[-1], f"{high:.4g}")]
 
 
-def _paint_components(table: RowTable, present: npt.NDArray[np.bool_], tiles: Bytes) -> float:
+def _paint_components(table: RowTable, tiles: Bytes) -> float:
     """Colour each tile by the principal components of all; give their share of the variance."""
-    rows, length = int(present.sum()), table.meaning.length
-    if rows < 2:
-        return 0.0
-    total, products = np.zeros(length), np.zeros((length, length))
-    for chunk in table.drafts.chunks():
-        total += chunk.rows.sum(axis=0, dtype=np.float64)
-    mean = total / rows
-    for chunk in table.drafts.chunks():
-        apart = chunk.rows - mean
-        products += apart.T @ apart
-    found = pca(products / rows, mean)
-    shown = min(3, length)
+    found = principal_axes(
+        lambda: (chunk.rows for chunk in table.drafts.chunks()), table.meaning.length, 3
+    )
     values = np.zeros((len(tiles), 3), np.float32)
-    axes = found.forward.matrix[:shown]
+    present = np.zeros(len(tiles), bool)
     for chunk in table.drafts.chunks():
-        values[chunk.tiles, :shown] = (chunk.rows - mean).astype(np.float32) @ axes.T
+        values[chunk.tiles, : len(found.axes)] = found.along(chunk.rows)
+        present[chunk.tiles] = True
     # One scale for all three: what varies little is grey, and like colours are like embeddings.
     seen = values[present]
-    reach = float(np.percentile(np.abs(seen[:, 0]), LARGEST_PERCENT))
+    reach = float(np.percentile(np.abs(seen[:, 0]), LARGEST_PERCENT)) or 1.0
     tiles[present] = stretched(seen, (-reach, reach))
-    whole = float(found.values.sum())
-    return float(found.values[:shown].sum()) / whole if whole > 0 else 0.0
+    return found.share
 
 
 def _class_lines(table: RowTable, found: Found) -> Lines:

@@ -15,7 +15,9 @@ from rasterio.vrt import WarpedVRT
 from rasterio.windows import Window
 
 from edgers.errors import SceneError
+from edgers.products.block_size import BLOCK_PX, block_px
 from edgers.products.disk_errors import disk_errors
+from edgers.products.draft import Draft
 from edgers.scene.asset import TOLERANCE_PX
 from edgers.scene.geometry import ECCENTRICITY, SEMI_MAJOR_M, gsd_m, row_areas_m2
 from edgers.scene.lonlat import LONLAT, Floats, points_between
@@ -23,9 +25,6 @@ from edgers.scene.open import MAX_SIDE_PX
 from edgers.scene.outline import outline
 from edgers.scene.place import Place, counted_from_middle, pixels_between
 from edgers.scene.swath_view import scale_options, swath_view
-
-BLOCK_PX = 256
-"""Block side of what is written, and of what is worked on at a time."""
 
 LATTICE = 65
 """Points a side by which the extent of a scene on a map is found."""
@@ -155,11 +154,23 @@ def warp_raster(
                 _view(dataset, source_place, target_place, resampling) as view,
                 _created(target, dataset, target_place) as written,
             ):
-                for window in _windows(target_place):
+                for window in _windows(target_place, written.block_shapes[0][0]):
                     written.write(view.read(window=window), window=window)
         except BaseException:
             target.unlink(missing_ok=True)
             raise
+
+
+def put_together(source: Path, target: Path, draft: Draft, place: Place) -> None:
+    """Write a draft of many bands, which `source` describes, so that all bands of a block meet.
+
+    GDAL reads a draft row by row and band by band; making blocks of it, it would read all of it
+    again and again, for its cache holds no row of blocks. `target` becomes a tiled GeoTIFF.
+    """
+    with rasterio.open(source) as like, _created(target, like, place) as written:
+        for window in _windows(place, written.block_shapes[0][0]):
+            samples = draft.read(window.row_off, window.col_off, window.height, window.width)
+            written.write(samples, window=window)
 
 
 def _view(
@@ -214,10 +225,13 @@ def _bare(place: Place, transform: Affine) -> Place:
 
 def _created(target: Path, like: DatasetReader, place: Place) -> DatasetWriter:
     """Begin a raster with the bands and the meaning of another."""
+    side_px = block_px(like.count, like.dtypes[0])
+    is_cube = side_px < BLOCK_PX
     written = rasterio.open(
         target, "w", driver="GTiff", count=like.count, dtype=like.dtypes[0], nodata=like.nodata,
         height=place.height_px, width=place.width_px, crs=place.crs, tiled=True,
-        blockxsize=BLOCK_PX, blockysize=BLOCK_PX, bigtiff="IF_SAFER", interleave="band",
+        blockxsize=side_px, blockysize=side_px, bigtiff="IF_SAFER",
+        interleave="pixel" if is_cube else "band",
         **({} if place.transform.is_identity else {"transform": place.transform}),
     )  # fmt: skip
     try:
@@ -243,13 +257,13 @@ def _created(target: Path, like: DatasetReader, place: Place) -> DatasetWriter:
     return written
 
 
-def _windows(place: Place) -> Iterator[Window]:
+def _windows(place: Place, side_px: int) -> Iterator[Window]:
     """Give the windows of a grid, row by row."""
-    for row in range(0, place.height_px, BLOCK_PX):
-        for column in range(0, place.width_px, BLOCK_PX):
+    for row in range(0, place.height_px, side_px):
+        for column in range(0, place.width_px, side_px):
             yield Window(
                 column,
                 row,
-                min(BLOCK_PX, place.width_px - column),
-                min(BLOCK_PX, place.height_px - row),
+                min(side_px, place.width_px - column),
+                min(side_px, place.height_px - row),
             )

@@ -4,6 +4,7 @@ import errno
 import os
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from builders.runs import Outcome, edgers
 from builders.scenes import noise, write_scene
 from builders.unfinished import ledger_lines, products, tile_of, work_folder
 
-from edgers.products import class_map
+from edgers.products import class_map, raster_files
 
 WAYS: dict[str, tuple[Any, ...]] = {
     "trim": ("--blend", "trim", "--tile", 60, "--probabilities"),
@@ -107,16 +108,19 @@ def test_at_a_limit_on_files_no_product_is_half_written_and_room_ends_it(
     assert products(tmp_path / "out") == wanted
 
 
-@pytest.mark.parametrize("writer", ["write_quicklook", "write_item"])
+@pytest.mark.parametrize(
+    ("module", "writer"), [(class_map, "write_quicklook"), (raster_files, "write_item")]
+)
 def test_no_room_for_the_last_products_keeps_the_work(
-    run: tuple[Run, dict[str, bytes]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, writer: str
-) -> None:
+    run: tuple[Run, dict[str, bytes]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    module: ModuleType, writer: str,
+) -> None:  # fmt: skip
     command, wanted = run
 
     def full(*_: object, **__: object) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr(class_map, writer, full)
+    monkeypatch.setattr(module, writer, full)
     done = edgers(*command(tmp_path / "out"))
     monkeypatch.undo()
     assert is_told(done), done

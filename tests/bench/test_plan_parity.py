@@ -11,9 +11,9 @@ import pytest
 from builders.bundles import BAND_NAMES, make_bundle
 from builders.cuda_fake import fake_pycuda
 from builders.cuda_runtime import CudaRuntime
-from builders.kits import BANDS, make_kit, orin_facts
 from builders.plan_engine import plan_engine
 from builders.scenes import noise, write_scene
+from builders.small_kits import BANDS, make_kit, orin_facts
 from builders.tensorrt_fake import fake_tensorrt
 from builders.tensorrt_model import Model
 from builders.tensorrt_table import VERSIONS

@@ -8,6 +8,7 @@ from builders.tensorrt_plan import plan_from
 
 from edgers.calibration.simulation import Simulation
 from edgers.engines import EngineInfo, Settings, Tensors
+from edgers.engines.plan_refit import parted
 from edgers.errors import EngineError
 
 
@@ -24,14 +25,15 @@ class PlanEngine:
     def __init__(
         self, graph: bytes, precision: str = "fp32", settings: Settings | None = None
     ) -> None:
-        plan = plan_from(graph)
+        data, weights = parted(graph)
+        plan = plan_from(data)
         if plan is None:
             raise EngineError("this is no plan.")
         self.made.append((precision, dict(settings or {})))
         self._profiles = plan.profiles
         words = {*plan.flags, *(["quantized"] if b"QuantizeLinear" in plan.graph else [])}
         self._off = sum(number for word, number in self.off.items() if word in words)
-        self._simulation = Simulation(plan.graph)
+        self._simulation = Simulation(weights or plan.graph)
 
     @property
     def info(self) -> EngineInfo:

@@ -16,6 +16,7 @@ from edgers.building.building import Built, build
 from edgers.building.order import BuildOrder
 from edgers.building.preparing import prepare
 from edgers.bundle import open_bundle
+from edgers.engines.tensorrt_log import tensorrt_log
 from edgers.errors import BadInputError, BundleError, EngineError
 
 VERSIONS = ("8.6.1", "10.3.0", "10.13.3", "11.4.0")
@@ -200,6 +201,24 @@ def test_typing_that_a_version_does_not_have_is_the_reason(tmp_path: Path, insta
 def test_precisions_that_are_asked_for_are_built_alone(tmp_path: Path, install: Any) -> None:
     install("10.3.0")
     assert outcomes(made(tmp_path, precisions=("fp32",))) == [("fp32", "", "weak", "built")]
+
+
+def test_memory_counts_weights_and_the_activations_of_every_context(
+    tmp_path: Path, install: Any
+) -> None:
+    trt = install("10.3.0")
+    logger, _ = tensorrt_log(trt)
+    for number, is_stripped in enumerate((False, True)):
+        built = made(tmp_path, is_stripped=is_stripped)
+        assert built.race is not None
+        plan = built.bundle.entries[PLAN_ENTRY]
+        activations = trt.Runtime(logger).deserialize_cuda_engine(plan).device_memory_size_v2
+        assert activations > 0
+        # Two tiles at once; a fixed profile is beside the other one.
+        contexts = 4 if built.race.chosen == "fixed" else 2
+        graph = built.bundle.entries["graph/trt-int8-fp32.onnx"]
+        weights = len(plan) + len(graph) * number
+        assert built.plan.memory_bytes == weights + contexts * activations
 
 
 def test_the_workspace_is_what_was_asked_for(tmp_path: Path, install: Any) -> None:

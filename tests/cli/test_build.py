@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -33,7 +34,7 @@ def on_the_board(
     monkeypatch: pytest.MonkeyPatch, version: str = "10.3.0", facts: DeviceFacts | None = None
 ) -> Board:
     made = board(monkeypatch, version)
-    found = facts or orin_facts(tensorrt=made.trt.world.version)
+    found = replace(facts or orin_facts(), tensorrt=made.trt.world.version)
     monkeypatch.setattr(build, "device_facts", lambda: found)
     monkeypatch.setattr(model, "device_facts", lambda: found)
     monkeypatch.setattr(model, "ENGINES", KNOWN)
@@ -62,12 +63,17 @@ def test_a_kit_is_built_verified_and_run(
     assert (checked.code, checked.err) == (0, "")
     assert f"passes on tensorrt {made.trt.__version__}" in checked.out
     assert cli("run", built, scene, "-o", tmp_path / "gpu", "--tile", 64).code == 0
-    classes = []
-    for folder in ("cpu", "gpu"):
-        with rasterio.open(tmp_path / folder / "s_tiny-net.tif") as dataset:
-            classes.append(dataset.read(1))
     # INT8 against FP32 on noise: most pixels agree, and not by chance (one in three would).
-    assert np.mean(classes[0] == classes[1]) > 0.9
+    assert agreement(tmp_path) > 0.9
+
+
+def agreement(folder: Path) -> float:
+    """Give the share of pixels to which CPU and GPU give the same class."""
+    classes = []
+    for name in ("cpu", "gpu"):
+        with rasterio.open(folder / name / "s_tiny-net.tif") as dataset:
+            classes.append(dataset.read(1))
+    return float(np.mean(classes[0] == classes[1]))
 
 
 def test_inspect_tells_how_a_bundle_was_built(
@@ -164,6 +170,27 @@ def test_a_plan_without_weights_is_filled_from_its_graph(
     assert "passes on tensorrt" in cli("verify", tmp_path / "k-built.edgers").out
     told = cli("inspect", tmp_path / "k-built.edgers").out
     assert f"weights     of {bundle.engines[0].weights}: they are put into the plan" in told
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_plan_for_a_dla_is_built_and_loaded_for_that_core(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, version: str
+) -> None:
+    kit = make_kit(tmp_path)
+    made = on_the_board(monkeypatch, version, orin_facts(dla_cores=2))
+    made.trt.world.dla_cores = 2
+    done = cli("build", kit, "--dla", "1")
+    assert done.code == 0, done.err
+    assert "DLA         core 1 in FP16, the GPU for layers that it does not take" in done.out
+    choice = open_bundle(tmp_path / "k-built.edgers").engines[0]
+    assert (choice.precision, choice.settings["dla_core"]) == ("fp16", "1")
+    assert "passes on tensorrt" in cli("verify", tmp_path / "k-built.edgers").out
+    # All tiles are of the one size that it was built for, whatever the scene's.
+    scene = write_scene(tmp_path / "s.tif", noise(3, 90, 130), names=BAND_NAMES)
+    ran = cli("run", tmp_path / "k-built.edgers", scene, "-o", tmp_path / "gpu", "--no-fallback")
+    assert ran.code == 0, ran.err
+    assert cli("run", kit, scene, "-o", tmp_path / "cpu").code == 0
+    assert agreement(tmp_path) > 0.99
 
 
 def test_a_tensorrt_before_10_builds_no_plan_without_weights(

@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 from builders.cuda_fake import fake_pycuda
+from builders.cuda_simulator import launch
+from builders.kernel_on_cpu import loop, run_on_cpu
 
 from edgers.bench.gpu_check.case import THREADS, difference
 from edgers.bench.gpu_check.scene import SMALL, made_scene
@@ -202,3 +204,23 @@ def test_a_launch_of_too_many_threads_or_without_memory_fails(cuda: Any) -> None
     function.prepared_async_call((1, 1), (32, 1, 1), stream, *pointers)
     with pytest.raises(cuda.LaunchError, match="no memory is allocated"):
         stream.synchronize()
+
+
+def test_half_precision_is_rounded_as_the_simulator_rounds_it() -> None:
+    entry = entries()["ingest_uint16_to_float16"]
+    case = CASES["ingest_uint16_to_float32"](made_scene(SMALL))
+    found = []
+    for run in (
+        lambda given: run_on_cpu(loop(entry.function), entry.signature, case.items, given),
+        lambda given: launch(entry.function, case.items - 1, *given),
+    ):
+        given = [
+            np.ascontiguousarray(one).reshape(-1) if isinstance(one, np.ndarray) else one
+            for one in case.arguments
+        ]
+        place = next(iter(case.results))
+        given[place] = np.zeros(case.results[place].size, np.float16)
+        run(given)
+        found.append(given[place])
+    assert np.array_equal(*found, equal_nan=True)
+    assert len(np.unique(found[0])) > 5
