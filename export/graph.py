@@ -179,7 +179,10 @@ def _check_tensor(
                 f"{where} states {wanted} along {axis!r}, the graph has {found}.",
                 seen=f"Contract: {list(stated.shape)}. Graph: {list(shape)}.",
             )
-    if (batch := shape[stated.dim_order.index("batch")]) not in (-1, 1):
+    if "batch" in stated.dim_order and (batch := shape[stated.dim_order.index("batch")]) not in (
+        -1,
+        1,
+    ):
         raise ContractError(
             f"{where} takes {batch} images at once in the graph.",
             rule="The batch must be 1 or free.",

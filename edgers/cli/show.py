@@ -10,6 +10,8 @@ if TYPE_CHECKING:  # they import numpy and rasterio, which commands about device
     from edgers.products.found import Found
 
 LABEL_WIDTH = 12
+SHOWN_CLASSES = 8
+"""Classes of objects that are listed."""
 SHOWN_VALUES = 6
 """Values of a pixel that are listed before the rest is counted."""
 SHOWN_LABELS = 8
@@ -68,6 +70,11 @@ def found_lines(found: "Found") -> list[tuple[str, str]]:
             size = "" if area.area_km2 is None else f"{area.area_km2:.4g} km² "
             parts.append(f"{area.name} {size}({area.share:.1%})")
         lines.append(("classes", " · ".join(parts)))
+    if found.objects:
+        some = sorted((one for one in found.objects if one.objects), key=lambda one: -one.objects)
+        parts = [f"{one.objects} {one.name}" for one in some[:SHOWN_CLASSES]]
+        whole = sum(one.objects for one in found.objects)
+        lines.append(("objects", " · ".join([str(whole), *parts])))
     if found.rows is not None:
         held = [one for one in found.labels if one.rows]
         most = sorted(held, key=lambda one: -one.rows)[:SHOWN_LABELS]

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from edgers.contract.boxes import BoxHead
 from edgers.kernels.extension import Extend
 from edgers.kernels.score_rule import Activation
 
@@ -144,10 +145,10 @@ class ModelInput:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelClass:
-    """One class of a segmentation output."""
+    """One class of an output."""
 
     value: int
-    """Number written into the class map."""
+    """Number written into the class map, or given to objects."""
     name: str
     """Word shown to people."""
     colour: str
@@ -226,6 +227,8 @@ class ModelOutput:
     """What each number of a pixel is, where the task gives numbers; empty where not said."""
     storage: Storage | None = None
     """How such numbers are stored; None for float32."""
+    boxes: BoxHead | None = None
+    """What the numbers of a detector mean; None where the task finds no objects."""
     scope: Scope = "tile"
     """Whether an answer without image axes is of each tile, or of the scene: the tiles' mean."""
     thresholds: tuple[float, ...] = ()

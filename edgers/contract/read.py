@@ -17,6 +17,7 @@ from edgers.contract.model import (
     Resampling,
     Values,
 )
+from edgers.contract.read_boxes import check_box_tensors
 from edgers.contract.read_output import read_output
 from edgers.contract.scaling import looks_at_scene, read_scaling
 from edgers.contract.strict_json import MAX_DEPTH, is_too_deep, strict_json
@@ -95,6 +96,7 @@ def contract_from_document(document: Json) -> Contract:
     inputs = tuple(_read_input(entry, table) for entry in top.objects("mlm:input"))
     check_together(inputs)
     outputs = tuple(read_output(entry) for entry in top.objects("mlm:output"))
+    check_box_tensors(outputs)
     check_restorations(inputs, outputs)
     return Contract(name=top.text("mlm:name"), inputs=inputs, outputs=outputs, document=document)
 

@@ -15,6 +15,7 @@ from edgers.contract.model import (
     Scope,
     Storage,
 )
+from edgers.contract.read_boxes import read_boxes
 from edgers.contract.tensor_axes import read_axes
 from edgers.kernels.score_rule import Activation
 
@@ -24,6 +25,7 @@ OUTPUT_FIELDS = (
     "edgers:blend",
     "edgers:values",
     "edgers:storage",
+    "edgers:boxes",
     "edgers:class_rule",
     "edgers:ignore",
     "edgers:sum_to_one",
@@ -67,6 +69,7 @@ def read_output(source: Fields) -> ModelOutput:
         blend=source.choice("edgers:blend", BLENDS) if source.has("edgers:blend") else None,
         values=_read_values(source) if source.has("edgers:values") else (),
         storage=_read_storage(source) if source.has("edgers:storage") else None,
+        boxes=read_boxes(source.object("edgers:boxes")) if source.has("edgers:boxes") else None,
         class_rule=rule,
         ignore=_read_ignore(source, classes) if source.has("edgers:ignore") else (),
         sum_tolerance=source.optional_positive("edgers:sum_to_one"),

@@ -21,6 +21,9 @@ class Seen:
     """True where a pixel is nodata, (height, width) in output pixels."""
     preview: npt.NDArray[np.generic]
     """Samples for the quicklook, (band, height, width) in output pixels."""
+    around: npt.NDArray[np.bool_] | None = None
+    """True where a pixel of the whole window is nodata, as far as the scene goes, (height, width)
+    in input pixels; None where nobody looks beyond the core."""
     window_nodata_px: int = 0
     """Pixels of the whole window that are nodata, in input pixels of the scene."""
     own: Own | None = None

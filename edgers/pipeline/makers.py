@@ -8,6 +8,7 @@ from edgers.pipeline.class_maps import class_map_maker, class_map_names
 from edgers.pipeline.label_maps import label_map_maker, label_map_names
 from edgers.pipeline.maker import Order, SceneMaker
 from edgers.pipeline.model import Model
+from edgers.pipeline.objects import object_maker, object_names_of
 from edgers.pipeline.options import RunOptions
 from edgers.pipeline.rows import row_maker, row_table_names
 from edgers.pipeline.value_maps import value_map_maker, value_map_names
@@ -28,6 +29,7 @@ MAKERS: Mapping[Kind, Making] = {
     "classes": Making(make=class_map_maker, names=class_map_names),
     "labels": Making(make=label_map_maker, names=label_map_names),
     "values": Making(make=value_map_maker, names=value_map_names),
+    "objects": Making(make=object_maker, names=object_names_of),
     "rows": Making(make=row_maker, names=row_table_names),
 }
 

@@ -5,6 +5,7 @@ the tiles. What the engine takes for a tile is measured, by running one of zeros
 """
 
 import contextlib
+import io
 import math
 import resource
 import sys
@@ -15,6 +16,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from edgers.bundle import GOLDEN_OUTPUT, golden_inputs
 from edgers.errors import MemoryPlanError, TilingError
 from edgers.pipeline.model import Model
 from edgers.pipeline.options import RunOptions
@@ -141,7 +143,7 @@ def memory_plan(
     """Work out the peak for tiles of `grid`."""
     has_chances = options.probabilities or options.alert
     is_chosen = kind_of(model.output) == "classes" and not (grid.weights or has_chances)
-    channels = 1 if is_chosen else score_channels(model)
+    channels = 1 if is_chosen else _numbers_a_px(model)
     # The first reads in the thread that was there before.
     more_readers = scene.readers - 1
     threads = options.workers + OTHER_THREADS + more_readers
@@ -254,6 +256,21 @@ def _speed(plan: RunPlan) -> float:
     ]
     decoding = SMALL_CACHE_SPEED if options.queue else 1.0
     return options.workers * decoding * (height * width) / (windows[0] * windows[1])
+
+
+def _numbers_a_px(model: Model) -> int:
+    """Give the numbers that the network gives for a pixel, rounded up where it gives boxes."""
+    if kind_of(model.output) != "objects":
+        return score_channels(model)
+    source = model.source
+    entry = golden_inputs(model.bundle.contract)[source.name]
+    numbers, tile = (
+        np.load(io.BytesIO(model.bundle.entries[one]), allow_pickle=False)
+        for one in (GOLDEN_OUTPUT, entry)
+    )
+    axes = zip(source.dim_order, tile.shape, strict=True)
+    area = math.prod(size for axis, size in axes if axis in ("height", "width"))
+    return math.ceil(numbers.size / area)
 
 
 def _largest_area(grid: Grid) -> int:

@@ -94,6 +94,7 @@ class TileWork:
             preview=np.stack(
                 [window.main.samples[i][rows][:, columns] for i in self.preview_bands]
             ),
+            around=window.nodata if self.maker.looks_beyond else None,
             window_nodata_px=int(np.count_nonzero(window.nodata)),
             own=None if kept is None else kept.own(window, rows, columns),
         )

@@ -9,6 +9,7 @@ import numpy as np
 from edgers.bundle import GOLDEN_OUTPUT, Bundle
 from edgers.contract import ModelInput
 from edgers.contract.scaling import looks_at_scene
+from edgers.kernels.cpu import polygon_clip, rotated_nms
 from edgers.kernels.cpu.votes import halve
 from edgers.pipeline.model import Model, load_model
 from edgers.pipeline.preprocess import Preprocessor
@@ -59,6 +60,9 @@ def warm_up_input(source: ModelInput, sample_types: Sequence[str]) -> None:
 
 def _finish(model: Model) -> None:
     """Decode the golden tile's answer, and vote on a few classes as for overviews."""
+    if kind_of(model.output) == "objects":
+        for warm in (*rotated_nms.WARMUP, *polygon_clip.WARMUP):
+            warm()
     if kind_of(model.output) != "classes":
         return
     data_type = SegmentationDecoder(model.output, with_probabilities=False).data_type

@@ -56,6 +56,12 @@ def clip_quads(quads: npt.NDArray[np.number], rectangle: Rectangle) -> ClippedQu
     return ClippedQuads(vertices=vertices, counts=counts, areas=areas)
 
 
+def shared_area(a: Polygon, b: Polygon) -> float:
+    """Area that two convex polygons share, both in the sense of `corners_from_boxes`; unchecked."""
+    found, count = _clip_to_convex(a, b)
+    return float(area_of(found, count))
+
+
 def _left(points: Array, count: int) -> Polygon:
     return np.array(points[:count] if area_of(points, count) > 0 else points[:0])
 
@@ -183,4 +189,5 @@ WARMUP = (
     lambda: clip_to_convex(np.eye(3, 2), np.eye(3, 2)),
     lambda: clip_quads(np.zeros((1, 4, 2)), (0.0, 0.0, 1.0, 1.0)),
     lambda: polygon_area(np.eye(3, 2)),
+    lambda: shared_area(np.eye(3, 2), np.eye(3, 2)),
 )

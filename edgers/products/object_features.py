@@ -1,0 +1,110 @@
+"""Objects as features: an outline and what is known of each."""
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from edgers.contract import ModelClass
+from edgers.kernels.cpu.polygon_clip import clip_polygon
+from edgers.products.feature import AREA, PROVENANCE, Column, Feature
+from edgers.tasks.joining import Joined
+from edgers.tiling.axis_tiles import AxisPlan
+from edgers.tiling.grid import Grid
+
+ID_DIGITS = 12
+"""Hexadecimal digits of an id: two of a million objects are alike once in 500 scenes."""
+ID_PX = 0.1
+"""Places are rounded to this for an id."""
+
+OBJECT = np.dtype(
+    [
+        ("corners", "<f8", (4, 2)), ("score", "<f4"), ("kind", "<i4"), ("tile", "<i8"),
+        ("tiles", "<i4"), ("nodata", "<f4"),
+    ]
+)  # fmt: skip
+"""One object as it lies on disk: the fields of `Joined`."""
+
+COLUMNS = (
+    Column(name="id", type="str", description="Name of the object; the same for every run."),
+    Column(name="class", type="int", description="Class value."),
+    Column(name="class_name", type="str", description="Class."),
+    Column(name="tiles", type="int", description="Number of tiles that have seen it."),
+    *PROVENANCE,
+    AREA,
+)
+
+
+def records_of(found: Sequence[Joined]) -> npt.NDArray[np.void]:
+    """Give objects as they are written to disk, (object,)."""
+    rows = [
+        (one.corners, one.score, one.kind, one.tile, one.tiles, one.nodata) for one in found
+    ]  # fmt: skip
+    return np.array(rows, OBJECT)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ObjectFeatures:
+    """Makes features of the objects of one scene."""
+
+    grid: Grid
+    """Its tiles."""
+    classes: Sequence[ModelClass]
+    """Classes in the order of the contract."""
+    provenance: Mapping[str, object]
+    """What made the products."""
+
+    def features(self, objects: Iterable[np.void]) -> Iterator[Feature]:
+        """Give features in the order of the objects; what lies beyond the scene is cut off.
+
+        An object that lies beyond it altogether is left out.
+        """
+        height, width = self.grid.rows.size_px, self.grid.columns.size_px
+        seams = [_seams(self.grid.rows), _seams(self.grid.columns)]
+        for one in objects:
+            ring = clip_polygon(one["corners"], (0.0, 0.0, width, height))
+            if not len(ring):
+                continue
+            tile, entry = self.grid.tile(int(one["tile"])), self.classes[int(one["kind"])]
+            yield Feature(
+                geometry=ring,
+                properties={
+                    "id": _id(ring, entry.value),
+                    "class": entry.value,
+                    "class_name": entry.name,
+                    "tiles": int(one["tiles"]),
+                    "tile": f"{tile.row}_{tile.column}",
+                    "score": round(float(one["score"]), 6),
+                    "seam_px": _seam_px(ring, seams),
+                    "nodata_share": round(float(one["nodata"]), 6),
+                    "bundle_id": str(self.provenance["bundle_id"]),
+                    "input_sha256": str(self.provenance["scene_sha256"]),
+                },
+            )
+
+
+def _id(ring: npt.NDArray[np.float64], value: int) -> str:
+    """Name an object by its class and the middle of its bounds."""
+    middle = (ring.min(axis=0) + ring.max(axis=0)) / 2
+    text = f"{value}:{np.rint(middle / ID_PX).astype(np.int64).tolist()}"
+    return hashlib.sha256(text.encode()).hexdigest()[:ID_DIGITS]
+
+
+def _seams(plan: AxisPlan) -> npt.NDArray[np.float64]:
+    """Give the places along an axis, in pixels of the scene, where one core ends."""
+    ends = [tile.core_stop for tile in plan.tiles[:-1]]
+    return np.array([float(plan.origin_px + plan.stride * end) for end in ends])
+
+
+def _seam_px(
+    ring: npt.NDArray[np.float64], seams: Sequence[npt.NDArray[np.float64]]
+) -> float | None:  # fmt: skip
+    """Give the distance to the nearest seam: 0 where it crosses one, None where there is none."""
+    found = []
+    for axis, places in ((1, seams[0]), (0, seams[1])):
+        if len(places):
+            low, high = ring[:, axis].min(), ring[:, axis].max()
+            found.append(np.maximum(np.maximum(places - high, low - places), 0.0).min())
+    return round(float(min(found)), 3) if found else None

@@ -1,0 +1,44 @@
+"""The windows of a grid, and which tile is the last that sees a place."""
+
+import bisect
+
+from edgers.tasks.pieces import Window
+from edgers.tiling.axis_tiles import AxisPlan
+from edgers.tiling.grid import Grid
+
+
+class Windows:
+    """Windows of all tiles, in the order of work."""
+
+    def __init__(self, grid: Grid) -> None:
+        self._grid = grid
+        # Windows go on from tile to tile, so their ends are in order.
+        self._starts = [
+            [one.window_start for one in axis.tiles] for axis in (grid.rows, grid.columns)
+        ]
+
+    def __len__(self) -> int:
+        return len(self._grid)
+
+    def __getitem__(self, index: int) -> Window:
+        tile, grid = self._grid.tile(index), self._grid
+        top, bottom = _span(grid.rows, tile.row)
+        left, right = _span(grid.columns, tile.column)
+        return Window(
+            left=left, top=top, right=right, bottom=bottom,
+            inner=(left > 0, top > 0, right < grid.columns.size_px, bottom < grid.rows.size_px),
+        )  # fmt: skip
+
+    def last(self, index: int, bounds: tuple[float, float, float, float] | None) -> int:
+        """Give the last tile whose window meets `bounds`, or the tile's window where None."""
+        if bounds is None:
+            bounds = self[index].rectangle
+        row = bisect.bisect_right(self._starts[0], bounds[3]) - 1
+        column = bisect.bisect_right(self._starts[1], bounds[2]) - 1
+        tile = self._grid.tile(index)
+        return self._grid.index(max(row, tile.row), max(column, tile.column))
+
+
+def _span(plan: AxisPlan, position: int) -> tuple[int, int]:
+    tile = plan.tiles[position]
+    return tile.window_start, min(tile.window_stop, plan.size_px)
