@@ -61,9 +61,9 @@ def _extras(
 ) -> dict[str, Extra]:
     """Give what is made of the class map besides."""
 
-    def alert(path: Path, drafts: RasterDrafts, ending: Ending, facts: Facts) -> None:
+    def alert(path: Path, drafts: RasterDrafts, _: Ending, facts: Facts) -> None:
         findings = class_findings(kind.found.classes, drafts, place, kind.confidences)
-        write_alert(path, findings, time=ending.time[0], bundle_id=str(facts["bundle_id"]))
+        write_alert(path, findings, facts)
 
     extras = dict(
         class_vectors(

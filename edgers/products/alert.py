@@ -12,7 +12,7 @@ known, or zero in the case of `x`, is left out.
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,6 +27,9 @@ ALERT_ENDING = "_alert.json"
 
 ID_DIGITS = 8
 """Digits of the bundle's id that tell it from others of one craft."""
+
+LONGEST_TIME = 35
+"""Characters of RFC 3339 with nanoseconds and a zone."""
 
 PLACE_DIGITS = 4
 """Digits after the point of degrees: 11 m."""
@@ -70,18 +73,27 @@ class Finding:
         return fields
 
 
-def write_alert(path: Path, findings: Sequence[Finding], *, time: str, bundle_id: str) -> None:
-    """Write an alert; raises OutputError where the disk is full or fails."""
+def write_alert(path: Path, findings: Sequence[Finding], facts: Mapping[str, object]) -> None:
+    """Write an alert; raises OutputError where the disk is full or fails.
+
+    `facts` are what `Ending.facts` gives: a time that is only the file's is not among them.
+    """
+    time = facts.get("datetime")
+    alert = alert_of(
+        findings, time=None if time is None else str(time), bundle_id=str(facts["bundle_id"])
+    )
     with disk_errors(path.name):
-        path.write_bytes(alert_of(findings, time=time, bundle_id=bundle_id))
+        path.write_bytes(alert)
 
 
-def alert_of(findings: Sequence[Finding], *, time: str, bundle_id: str) -> bytes:
+def alert_of(findings: Sequence[Finding], *, time: str | None, bundle_id: str) -> bytes:
     """Give an alert of as many findings, in the order given, as there are bytes for.
 
-    `time` is RFC 3339. A name that leaves no room is cut, and ends in a point.
+    `time` is RFC 3339; None where not known. A name without room is cut, and ends in a point.
     """
-    head: dict[str, object] = {"t": time[:35], "b": bundle_id[:ID_DIGITS]}
+    head: dict[str, object] = {"b": bundle_id[:ID_DIGITS]}
+    if time is not None:
+        head = {"t": time[:LONGEST_TIME], **head}
     kept: list[dict[str, object]] = []
     for finding in findings:
         left = len(findings) - len(kept) - 1

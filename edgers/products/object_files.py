@@ -80,9 +80,7 @@ class ObjectFiles:
             write_features(files[role_of(one)], features, COLUMNS, self.seen, one, facts)
         if self.alert:
             features = with_areas(maker.features(read_records(objects, OBJECT)), self.seen)
-            findings = object_findings(features, self.seen)
-            bundle_id = str(facts["bundle_id"])
-            write_alert(files[ALERT], findings, time=ending.time[0], bundle_id=bundle_id)
+            write_alert(files[ALERT], object_findings(features, self.seen), facts)
         samples = drafts.preview()
         with disk_errors(names["quicklook"]):
             write_object_picture(

@@ -111,6 +111,8 @@ def test_an_alert_tells_area_place_time_and_confidence_of_the_rarest_first(
     path = product(report, "_alert.json")
     assert path.stat().st_size <= 256
     told = json.loads(path.read_text())
+    # The scene does not tell when it was taken, and the date of its file is no such time.
+    assert "t" not in told
     classes, chances = read_product(report), read_product(report, 1)
     areas = sorted(report.found.classes, key=lambda area: area.pixels)
     assert [one["c"] for one in told["f"]] == [area.name for area in areas if area.pixels]

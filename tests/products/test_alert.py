@@ -90,4 +90,10 @@ def test_the_first_of_many_is_kept_if_only_one_has_room() -> None:
 def test_a_full_disk_is_told(tmp_path: Path) -> None:
     (tmp_path / "a.json").symlink_to("/dev/full")
     with pytest.raises(OutputError):
-        write_alert(tmp_path / "a.json", [SHIPS], time=TIME, bundle_id=BUNDLE)
+        write_alert(tmp_path / "a.json", [SHIPS], {"bundle_id": BUNDLE})
+
+
+def test_a_time_that_is_not_known_is_left_out(tmp_path: Path) -> None:
+    for facts, told in (({}, None), ({"datetime": TIME}, TIME)):
+        write_alert(tmp_path / "a.json", [SHIPS], {"bundle_id": BUNDLE, **facts})
+        assert read((tmp_path / "a.json").read_bytes()).get("t") == told
