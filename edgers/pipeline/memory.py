@@ -269,7 +269,7 @@ def _numbers_a_px(model: Model) -> int:
     )
     axes = zip(source.dim_order, tile.shape, strict=True)
     area = math.prod(size for axis, size in axes if axis in ("height", "width"))
-    return math.ceil(numbers.size / area)
+    return -(-int(numbers.size) // int(area))
 
 
 def _largest_area(grid: Grid) -> int:
