@@ -1,6 +1,7 @@
 """What label values mean, and label rasters that fit or do not."""
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,12 @@ def test_without_words_labels_are_class_values() -> None:
     assert PLAIN.positions == {0: 0, 1: 1, 7: 2}
     classes = np.array([[0, 7, 255, 1]], np.uint8)
     assert PLAIN.group_of_classes(classes).tolist() == [[0, 2, NOTHING, 1]]
+
+
+def test_classes_that_the_product_does_not_show_are_no_truth() -> None:
+    scheme = scheme_by_classes(replace(OUTPUT, ignore=(7,)))
+    assert scheme.names == ("land", "water")
+    assert scheme.positions == {0: 0, 1: 1, 7: NOTHING}
 
 
 def test_classes_that_labels_do_not_tell_apart_are_one_group() -> None:

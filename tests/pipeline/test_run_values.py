@@ -116,3 +116,14 @@ def test_a_contract_that_contradicts_itself_is_refused(
 ) -> None:
     with pytest.raises(ContractError, match=message):
         run_on(tmp_path, samples(), document=value_contract(**fields), net=band_net)
+
+
+def test_a_map_of_stored_values_keeps_scale_and_unit(tmp_path: Path) -> None:
+    storage = {"data_type": "int16", "scale": 4.0, "offset": 100.0}
+    values = [{"name": name, "unit": "t/ha"} for name in ("a", "b", "c")]
+    document = value_contract(**{"edgers:storage": storage, "edgers:values": values})
+    report = run_on(tmp_path, samples(), document=document, warp="EPSG:4326")
+    with rasterio.open(report.products[1]) as dataset:
+        assert dataset.crs.to_epsg() == 4326
+        assert (dataset.scales, dataset.offsets) == ((4.0,) * 3, (100.0,) * 3)
+        assert dataset.units == ("t/ha",) * 3

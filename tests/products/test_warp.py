@@ -298,7 +298,7 @@ def test_a_pole_on_a_map_of_degrees_is_all_around(tmp_path: Path) -> None:
 def test_a_full_disk_is_told_and_nothing_stays(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(_: Place) -> Iterator[rasterio.windows.Window]:
+    def fail(*_: object) -> Iterator[rasterio.windows.Window]:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(warp, "_windows", fail)
