@@ -75,8 +75,7 @@ class RowFiles:
             with disk_errors(names["embeddings"]):
                 write_npy(files["embeddings"], (rows, table.meaning.length), table.numbers())
         if ALERT in names:
-            findings = row_findings(table)
-            write_alert(files[ALERT], findings, time=ending.time[0], bundle_id=origin[0])
+            write_alert(files[ALERT], row_findings(table), facts)
         with disk_errors(names["quicklook"]):
             write_row_picture(
                 files["quicklook"], table, found, title=ending.title, nodata_share=nodata_share
