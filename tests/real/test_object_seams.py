@@ -42,7 +42,9 @@ def test_real_ships_in_tiles_are_those_of_the_whole(
     boxes = ships(real_data)
     oracle = Oracle(boxes, upright=upright, least=0.1)
     what = joined(oracle, grid_of(8192, tile_px, shared_px), upright=upright)
-    truth, found = boxes_from_corners(oracle.truth), boxes_of(what.found)
+    # Upright boxes around slanted ships at the scene's edge reach beyond it; products do not.
+    corners = np.maximum(oracle.truth, 0) if upright else oracle.truth
+    truth, found = boxes_from_corners(corners), boxes_of(what.found)
     verdict = judged(truth, found)
     assert (verdict.out, verdict.missed, verdict.extra) == (len(boxes), 0, 0)
     if shared_px >= 64:
