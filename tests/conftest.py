@@ -4,6 +4,11 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# How long an example takes is no property of the code: other work may share the machine.
+settings.register_profile("edgers", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("edgers")
 
 # Numba reads this when it is imported. CPU kernels are compiled as ever.
 os.environ["NUMBA_ENABLE_CUDASIM"] = "1"
