@@ -1,9 +1,5 @@
-"""Runs in processes of their own, made to be killed.
+"""Runs in processes of their own, made to be killed."""
 
-They are forked from a server that has the modules at hand, so that hundreds take no minutes.
-"""
-
-import multiprocessing
 import os
 import signal
 from collections.abc import Iterator
@@ -11,15 +7,12 @@ from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import Any
 
+from builders.fork_server import start
+
 from edgers.bundle import open_bundle
 from edgers.pipeline.model import load_model
 from edgers.pipeline.options import RunOptions
 from edgers.pipeline.run import run_scene
-
-SERVER = multiprocessing.get_context("forkserver")
-SERVER.set_forkserver_preload(
-    ["builders.killable", "builders.warm_kernels", "edgers.engines.onnxruntime"]
-)
 
 STEPS = ("pwrite", "replace", "unlink", "rmdir", "ftruncate", "fsync")
 """Functions of `os` that leave a trace on the disk."""
@@ -30,9 +23,7 @@ def start_run(folder: Path, out: Path, die_at: int = 0, **options: Any) -> ForkS
 
     With `die_at` it kills itself before that step on the disk, counted from 1.
     """
-    process = SERVER.Process(target=_run, args=(folder, out, die_at, options))
-    process.start()
-    return process
+    return start(_run, folder, out, die_at, options)
 
 
 def was_killed(process: ForkServerProcess) -> bool:

@@ -1,6 +1,5 @@
 """Commands on disks that are too small: a limit on files, and a disk of a few kilobytes."""
 
-import multiprocessing
 import resource
 import subprocess
 from collections.abc import Iterator
@@ -9,16 +8,14 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 import pytest
+from builders.fork_server import SERVER, start
 from builders.runs import Outcome, edgers
-
-SERVER = multiprocessing.get_context("forkserver")
 
 
 def edgers_with_file_limit(limit_bytes: int, *arguments: object) -> Outcome:
     """Run the command line in a process that may write no file larger than the limit."""
     here, there = SERVER.Pipe(duplex=False)
-    process = SERVER.Process(target=_limited, args=(there, limit_bytes, arguments))
-    process.start()
+    process = start(_limited, there, limit_bytes, arguments)
     there.close()
     try:
         outcome: Outcome = here.recv()
