@@ -134,7 +134,8 @@ class _Reader:
         self, proto: Any, position: int, seen: dict[str, str], own: set[str], place: str,
         depth: int, declared: Mapping[str, int],
     ) -> None:  # fmt: skip
-        label = proto.name or f"{proto.op_type} that makes {next(iter(proto.output), 'nothing')!r}"
+        op = _text(proto.op_type)
+        label = _text(proto.name) or f"{op} that makes {next(iter(proto.output), 'nothing')!r}"
         for name in proto.input:
             if name and name not in seen:
                 raise GraphError(
@@ -151,7 +152,7 @@ class _Reader:
                 given = self.read(graph, seen, path, depth + 1)
                 inner[attribute.name] = [self.types.get(name, UNKNOWN) for name in given]
         node = Node(
-            op=proto.op_type,
+            op=op,
             domain="" if proto.domain in DEFAULT_DOMAINS else proto.domain,
             label=f"{label} in {place}" if place else label,
             inputs=inputs,
@@ -201,3 +202,8 @@ def _constant(node: Node) -> Any | None:
                 return helper.make_tensor(name, kind, [len(several)], list(several))
             return helper.make_tensor(name, kind, [], [single])
     return None
+
+
+def _text(found: str | bytes) -> str:
+    """Give what should be text: protobuf hands out bytes where they are no UTF-8."""
+    return found if isinstance(found, str) else found.decode(errors="backslashreplace")

@@ -200,3 +200,15 @@ def test_the_file_is_left_as_it_is() -> None:
     before = model.SerializeToString()
     require_legal(model)
     assert model.SerializeToString() == before
+
+
+def test_names_that_are_no_text_are_told_nevertheless() -> None:
+    scale = helper.make_tensor("s", TensorProto.FLOAT, [], [1.0])
+    nodes = [
+        helper.make_node("QuantizeLinear", ["x", "s"], ["q"]),
+        helper.make_node("Identity", ["q"], ["a"], name="NAMELESS"),
+    ]
+    ends = [helper.make_tensor_value_info(name, 1, [1]) for name in ("x", "a")]
+    graph = helper.make_graph(nodes, "g", ends[:1], ends[1:], [scale])
+    whole = helper.make_model(graph).SerializeToString().replace(b"NAMELESS", b"\xff\xfeMELESS")
+    assert r"\xff\xfeMELESS" in in_words(whole)
