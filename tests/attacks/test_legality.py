@@ -204,11 +204,13 @@ def test_the_file_is_left_as_it_is() -> None:
 
 def test_names_that_are_no_text_are_told_nevertheless() -> None:
     scale = helper.make_tensor("s", TensorProto.FLOAT, [], [1.0])
+    zero = helper.make_tensor("z", TensorProto.INT8, [], [0])
     nodes = [
-        helper.make_node("QuantizeLinear", ["x", "s"], ["q"]),
-        helper.make_node("Identity", ["q"], ["a"], name="NAMELESS"),
+        helper.make_node("QuantizeLinear", ["x", "s", "z"], ["q"]),
+        helper.make_node("Sqrt", ["q"], ["a"], name="NAMELESS"),
     ]
     ends = [helper.make_tensor_value_info(name, 1, [1]) for name in ("x", "a")]
-    graph = helper.make_graph(nodes, "g", ends[:1], ends[1:], [scale])
-    whole = helper.make_model(graph).SerializeToString().replace(b"NAMELESS", b"\xff\xfeMELESS")
+    graph = helper.make_graph(nodes, "g", ends[:1], ends[1:], [scale, zero])
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)])
+    whole = model.SerializeToString().replace(b"NAMELESS", b"\xff\xfeMELESS")
     assert r"\xff\xfeMELESS" in in_words(whole)
