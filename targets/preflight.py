@@ -127,20 +127,23 @@ def _kernels(needs: Needs, gpu: GpuFacts) -> Check:
     def loaded(kernel: KernelNeed) -> list[str]:
         return [form.kind for form in kernel.forms if form.since_cuda <= gpu.cuda[:2]]
 
-    def names(which: Callable[[KernelNeed], bool]) -> str:
-        return ", ".join(kernel.name for kernel in needs.kernels if which(kernel))
+    def those(which: Callable[[KernelNeed], bool]) -> tuple[list[KernelNeed], str]:
+        chosen = [kernel for kernel in needs.kernels if which(kernel)]
+        return chosen, ", ".join(kernel.name for kernel in chosen)
 
     found = text_from_version(gpu.cuda)
     if not needs.kernels:
         return warning(name, f"The bundle holds no CUDA kernels: {PREPARED}.")
-    if missing := names(lambda kernel: not kernel.forms):
-        return warning(name, f"The bundle holds no cubin and no PTX of {missing}: {PREPARED}.")
-    if late := names(lambda kernel: not loaded(kernel)):
-        since = max(min(form.since_cuda for form in kernel.forms)
-                    for kernel in needs.kernels if not loaded(kernel))  # fmt: skip
-        return warning(name, f"The driver brings CUDA {found}, and no form of {late} loads before "
+    missing, names = those(lambda kernel: not kernel.forms)
+    if missing:
+        return warning(name, f"The bundle holds no cubin and no PTX of {names}: {PREPARED}.")
+    late, names = those(lambda kernel: not loaded(kernel))
+    if late:
+        since = max(min(form.since_cuda for form in kernel.forms) for kernel in late)
+        return warning(name, f"The driver brings CUDA {found}, and no form of {names} loads before "
                        f"{text_from_version(since)}: {PREPARED}.")  # fmt: skip
-    if text := names(lambda kernel: "cubin" not in loaded(kernel)):
-        return warning(name, f"Of {text} only PTX loads under CUDA {found}: the driver assembles "
+    as_text, names = those(lambda kernel: "cubin" not in loaded(kernel))
+    if as_text:
+        return warning(name, f"Of {names} only PTX loads under CUDA {found}: the driver assembles "
                        "it at each start, which takes time.")  # fmt: skip
     return ok(name, f"All {len(needs.kernels)} CUDA kernels load under CUDA {found}.")

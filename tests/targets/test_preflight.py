@@ -198,3 +198,9 @@ def test_whatever_the_facts_there_is_a_verdict_in_words(needs: Needs, facts: Dev
     for check in verdict.checks:
         assert check.outcome in outcomes
         assert check.text.endswith(".")
+
+
+def test_a_kernel_without_a_name_is_told_like_any_other() -> None:
+    bare = replace(PLAN, kernels=(KernelNeed(name="", forms=()), *PLAN.kernels))
+    checks = {check.name: check for check in preflight(bare, board()).checks}
+    assert "no cubin and no PTX" in checks["kernels"].text
