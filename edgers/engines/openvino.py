@@ -86,6 +86,7 @@ class OpenVinoEngine:
                 name: np.array(request.get_output_tensor(i).data)
                 for i, name in enumerate(self._outputs)
             }
+        # As above: RuntimeError for most things, and other classes for some.
         except Exception as error:
             shapes = ", ".join(f"{name} {value.shape}" for name, value in inputs.items())
             raise EngineError(

@@ -89,6 +89,7 @@ class TensorRtEngine:
             if chosen["dla_core"] != "none":
                 self._runtime.DLA_core = int(chosen["dla_core"])
             self._engine = self._runtime.deserialize_cuda_engine(plan)
+        # Its bindings raise RuntimeError, TypeError, and what pybind11 makes of C++ exceptions.
         except Exception as error:
             raise _unloadable(f"{type(error).__name__}: {error}.") from error
         if self._engine is None:

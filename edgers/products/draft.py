@@ -66,7 +66,7 @@ class Draft(Closing):
                 written = os.pwrite(handle, data[begin : begin + length], offset)
                 # One call may write a part when the disk is nearly full.
                 if written != length:
-                    self._put(data[begin + written : begin + length], offset + written)
+                    write_at(handle, data[begin + written : begin + length], offset + written)
                 begin += length
         return zlib.crc32(data)
 
@@ -118,11 +118,12 @@ class Draft(Closing):
             for i in range(height)
         ]
 
-    def _put(self, data: memoryview, offset: int) -> None:
-        """Write all of `data`, in as many calls as it takes."""
-        while data:
-            written = os.pwrite(self._open(), data, offset)
-            data, offset = data[written:], offset + written
+
+def write_at(handle: int, data: memoryview, offset: int) -> None:
+    """Write all of `data` at a place of a file, in as many calls as it takes."""
+    while data:
+        written = os.pwrite(handle, data, offset)
+        data, offset = data[written:], offset + written
 
 
 def _bytes(block: npt.NDArray[np.generic]) -> memoryview:

@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from edgers.closing import Closing
 from edgers.products.disk_errors import disk_errors
+from edgers.products.draft import write_at
 
 CHUNK = 1024
 """Records that are read together."""
@@ -39,10 +40,7 @@ class PieceDraft(Closing):
         with self._lock:
             begin, self._end = self._end, self._end + len(data)
         with disk_errors(self._path.name):
-            left, place = memoryview(data), begin
-            while left:
-                written = os.pwrite(self._open(), left, place)
-                left, place = left[written:], place + written
+            write_at(self._open(), memoryview(data), begin)
         return begin, zlib.crc32(data)
 
     def read(self, begin: int, count: int, kind: np.dtype[Any]) -> Records:

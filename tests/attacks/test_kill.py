@@ -1,6 +1,5 @@
 """Killed at any moment, a run goes on when it is called again, and its products are the same."""
 
-import random
 import time
 from pathlib import Path
 from typing import Any
@@ -8,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 from builders.bundles import BAND_NAMES, contract_document, make_bundle
-from builders.killable import start_run, was_killed
+from builders.killable import kill_at_random, products, start_run, was_killed
 from builders.networks import attention_net, unet
 from builders.scenes import noise, write_scene
 
@@ -29,10 +28,6 @@ WAYS: dict[str, dict[str, Any]] = {
 }
 
 Undisturbed = tuple[Path, dict[str, Any], float]
-
-
-def products(out: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in out.iterdir()}
 
 
 @pytest.fixture(scope="module", params=list(WAYS))
@@ -56,21 +51,7 @@ def test_killed_at_random_moments_products_are_the_same(
     undisturbed: Undisturbed, tmp_path: Path
 ) -> None:
     folder, options, whole_s = undisturbed
-    wanted, chance = products(folder / "out"), random.Random(7)
-    kills = made = 0
-    while kills < KILLS:
-        out, made = tmp_path / f"out{made}", made + 1
-        # Killed up to four times on the way to one product.
-        for _ in range(chance.randint(1, 4)):
-            process = start_run(folder, out, **options)
-            process.join(chance.uniform(0, whole_s))
-            process.kill()
-            kills += was_killed(process)
-            # A product that is there is whole, whatever else is missing.
-            for path in out.glob("scene*"):
-                assert path.read_bytes() == wanted[path.name], path.name
-        assert not was_killed(start_run(folder, out, **options))
-        assert products(out) == wanted
+    kill_at_random(folder, tmp_path, whole_s, kills=KILLS, in_turn=4, **options)
 
 
 def test_killed_at_single_steps_on_the_disk_products_are_the_same(

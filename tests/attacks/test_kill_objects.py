@@ -1,6 +1,5 @@
 """Killed at any moment, a run that finds objects goes on, and its products are the same."""
 
-import random
 import time
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,7 @@ from builders.detectors import (
     painted_objects,
     painted_scene,
 )
-from builders.killable import start_run, was_killed
+from builders.killable import kill_at_random, products, start_run, was_killed
 from builders.scenes import write_scene
 
 from edgers.bundle import open_bundle
@@ -24,10 +23,6 @@ from edgers.pipeline.run import run_scene
 
 KILLS = 25
 OPTIONS: dict[str, Any] = {"tile_px": 40, "overlap_px": 4, "vectors": ("geojson", "csv")}
-
-
-def products(out: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in out.iterdir()}
 
 
 @pytest.fixture(scope="module")
@@ -47,30 +42,8 @@ def test_killed_at_random_moments_products_are_the_same(
     undisturbed: tuple[Path, float], tmp_path: Path
 ) -> None:
     folder, whole_s = undisturbed
-    wanted, chance = products(folder / "out"), random.Random(7)
-    assert len(wanted) == 4
-    kills = made = 0
-    while kills < KILLS:
-        out, made = tmp_path / f"out{made}", made + 1
-        for _ in range(chance.randint(1, 3)):
-            process = start_run(folder, out, **OPTIONS)
-            process.join(chance.uniform(0, whole_s))
-            process.kill()
-            kills += was_killed(process)
-            for path in out.glob("scene*"):
-                assert path.read_bytes() == wanted[path.name], path.name
-        assert not was_killed(start_run(folder, out, **OPTIONS))
-        assert products(out) == wanted
-
-
-@pytest.mark.parametrize("step", [1, 2, 20, 120, 600, 900])
-def test_killed_at_single_steps_on_the_disk_products_are_the_same(
-    undisturbed: tuple[Path, float], tmp_path: Path, step: int
-) -> None:
-    folder, _ = undisturbed
-    was_killed(start_run(folder, tmp_path / "out", step, **OPTIONS))
-    assert not was_killed(start_run(folder, tmp_path / "out", **OPTIONS))
-    assert products(tmp_path / "out") == products(folder / "out")
+    assert len(products(folder / "out")) == 4
+    kill_at_random(folder, tmp_path, whole_s, kills=KILLS, in_turn=3, **OPTIONS)
 
 
 def test_tiles_whose_objects_were_damaged_are_made_again(

@@ -1,6 +1,7 @@
 """Runs in processes of their own, made to be killed."""
 
 import os
+import random
 import signal
 from collections.abc import Iterator
 from multiprocessing.context import ForkServerProcess
@@ -32,6 +33,34 @@ def was_killed(process: ForkServerProcess) -> bool:
     if process.exitcode not in (0, -signal.SIGKILL):
         raise AssertionError(f"the run ended with {process.exitcode}")
     return process.exitcode != 0
+
+
+def products(out: Path) -> dict[str, bytes]:
+    """Read what a run made."""
+    return {path.name: path.read_bytes() for path in out.iterdir()}
+
+
+def kill_at_random(
+    folder: Path, rooms: Path, whole_s: float, *, kills: int, in_turn: int, **options: Any
+) -> None:
+    """Kill runs at random moments of `whole_s`, up to `in_turn` times on the way to one product.
+
+    Raises AssertionError where products differ from those of `folder`/out.
+    """
+    wanted, chance = products(folder / "out"), random.Random(7)
+    done = made = 0
+    while done < kills:
+        out, made = rooms / f"out{made}", made + 1
+        for _ in range(chance.randint(1, in_turn)):
+            process = start_run(folder, out, **options)
+            process.join(chance.uniform(0, whole_s))
+            process.kill()
+            done += was_killed(process)
+            # A product that is there is whole, whatever else is missing.
+            for path in out.glob("scene*"):
+                assert path.read_bytes() == wanted[path.name], path.name
+        assert not was_killed(start_run(folder, out, **options))
+        assert products(out) == wanted
 
 
 def _run(folder: Path, out: Path, die_at: int, options: dict[str, Any]) -> None:
