@@ -67,6 +67,8 @@ class Measure:
     """Tensor that is compared."""
     class_axis: int | None
     """Axis of its scores."""
+    others: tuple[str, ...] = ()
+    """Further tensors that are compared."""
     load: Loader = Simulation
     """How a graph is run."""
 
@@ -89,7 +91,9 @@ def variants_of(
 
     def tried(way: QuantizationPlan, made: bytes) -> Variant:
         engine = measure.load(made)
-        error = output_error(reference, engine, tiles, measure.output, measure.class_axis)
+        error = output_error(
+            reference, engine, tiles, measure.output, measure.class_axis, measure.others
+        )
         engine.close()
         return Variant(plan=way, graph=made, error=error)
 

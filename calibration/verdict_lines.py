@@ -1,18 +1,19 @@
 """A verdict in plain words: a label and a text a line, as commands print them."""
 
-from edgers.calibration.verdict import ClassVerdict, Pooled, SceneVerdict, Verdict
+from edgers.calibration.metrics.scores import ClassScore, Told
+from edgers.calibration.verdict import PartVerdict, Pooled, SceneVerdict, Verdict
 
 TRUTHS = {"labels": "against labels", "fp32": "against fp32"}
 
 
 def verdict_lines(verdict: Verdict) -> list[tuple[str, str]]:
-    """Tell the pooled numbers, each class, and each scene where there are several."""
+    """Tell the pooled numbers, each class or value, and each scene where there are several."""
     lines = []
     for pooled in verdict.pooled:
-        lines.append((verdict.metric.name, _pooled_text(pooled)))
-        lines += [("class", _class_text(one, pooled)) for one in pooled.classes]
+        lines.append((pooled.metric.name, _pooled_text(pooled)))
+        lines += [(pooled.metric.part, _part_text(one, pooled)) for one in pooled.parts]
     if len(verdict.scenes) > 1:
-        lines += [("scene", _scene_text(one)) for one in verdict.scenes]
+        lines += [("scene", _scene_text(one, verdict)) for one in verdict.scenes]
     lines += [("failed", f"{one.scene}: {one.failure}") for one in verdict.scenes if one.failure]
     return lines
 
@@ -22,7 +23,7 @@ def verdict_text(verdict: Verdict) -> str:
     worst = verdict.worst
     text = f"{verdict.candidate:.3f} ({drop_text(verdict.drop)})"
     if (worst.drop or 0.0) > 0:
-        text += f" · worst class {worst.name} {drop_text(worst.drop)}"
+        text += f" · worst {worst.metric.part} {worst.name} {drop_text(worst.drop)}"
     return text
 
 
@@ -33,31 +34,43 @@ def drop_text(drop: float | None) -> str:
     return f"{-drop:+.3f}".replace("-", "−")
 
 
+def told_text(told: Told) -> str:
+    """Write one number that is told."""
+    return "none" if told.value is None else f"{told.value:{told.digits}}"
+
+
 def _pooled_text(pooled: Pooled) -> str:
     scenes = f"{pooled.scenes} scene{'s' * (pooled.scenes != 1)}"
     values = f"fp32 {pooled.fp32:.3f} → {pooled.candidate:.3f} ({drop_text(pooled.drop)})"
     return f"{values} on {scenes} {TRUTHS[pooled.truth]}"
 
 
-def _class_text(one: ClassVerdict, pooled: Pooled) -> str:
-    """Tell one class: its IoU, F1 and area."""
-    if one.fp32.iou is None or one.candidate.iou is None:
-        text = f"{one.name} not in the truth, {one.candidate.found_px} px found"
-        return f"{text} (fp32 {one.fp32.found_px})" if pooled.truth == "labels" else text
+def _part_text(one: PartVerdict, pooled: Pooled) -> str:
+    """Tell one class or value: what it is judged by, what else is known, and its area."""
+    fp32, candidate, metric = one.fp32, one.candidate, pooled.metric
+    if fp32.value is None or candidate.value is None:
+        text = f"{one.name} not in the truth, {candidate.counts[1]} {metric.counted} found"
+        return f"{text} (fp32 {fp32.counts[1]})" if pooled.truth == "labels" else text
     text = (
-        f"{one.name}{one.support} IoU {one.fp32.iou:.3f} → {one.candidate.iou:.3f} "
+        f"{one.name}{one.support} {metric.of_part} {fp32.value:.3f} → {candidate.value:.3f} "
         f"({drop_text(one.drop)})"
-        f" · F1 {one.fp32.f1:.3f} → {one.candidate.f1:.3f}"
     )
+    for here, there in zip(fp32.told, candidate.told, strict=True):
+        unit = f" {here.unit}" if here.unit else ""
+        text += f" · {here.name} {told_text(here)} → {told_text(there)}{unit}"
     error = one.area_error_ha
-    if error is not None and one.candidate.truth_ha is not None:
+    if isinstance(candidate, ClassScore) and error is not None:
         signed = f"{error:+.4g}".replace("-", "−")
-        text += f" · {one.candidate.truth_ha:.4g} ha, {signed} ha found"
+        text += f" · {candidate.truth_ha:.4g} ha, {signed} ha found"
     return text
 
 
-def _scene_text(one: SceneVerdict) -> str:
+def _scene_text(one: SceneVerdict, verdict: Verdict) -> str:
     if one.fp32 is None or one.candidate is None:
-        return f"{one.scene} no pixel to judge by"
+        return f"{one.scene} no {NOTHING[verdict.metric.counted]} to judge by"
     values = f"fp32 {one.fp32:.3f} → {one.candidate:.3f} ({drop_text(one.drop)})"
     return f"{one.scene} {values} {TRUTHS[one.truth]}"
+
+
+NOTHING = {"px": "pixel", "objects": "object", "rows": "row"}
+"""What is missing, by what is counted."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from edgers.calibration.metrics.scores import DetectionScore
 from edgers.kernels.boxes import Boxes
 from edgers.kernels.cpu.oriented_iou import oriented_iou
 
@@ -23,22 +24,6 @@ RECALLS = np.linspace(0, 1, 101)
 SCORE_STEPS = 2**16
 """Scores are kept in steps of this: counts then take 3 MB a class, whatever is found. Boxes whose
 scores fall into one step are taken together, so that their order is no matter."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DetectionScore:
-    """How well one class was found."""
-
-    name: str
-    """Class."""
-    truth: int
-    """True boxes."""
-    found: int
-    """Boxes that were found."""
-    ap50: float | None
-    """Average precision at an overlap of 0.50, 0 to 1; None where there are no true boxes."""
-    ap: float | None
-    """Mean of the average precisions over `THRESHOLDS`; None where there are no true boxes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +72,11 @@ class DetectionMetric:
         self._truth += other._truth
         self._found += other._found
         self._right += other._right
+
+    @property
+    def counted(self) -> int:
+        """True boxes counted."""
+        return int(self._truth.sum())
 
     def scores(self) -> tuple[DetectionScore, ...]:
         """Give how well each class was found, in the order of the classes."""
