@@ -8,8 +8,9 @@ import numpy.typing as npt
 import rasterio
 from rasterio.warp import transform as between
 
+from edgers.calibration.box_around import box_around
 from edgers.calibration.metrics.detection import ScoredBoxes
-from edgers.kernels.boxes import Boxes, boxes_from_corners
+from edgers.kernels.boxes import Boxes
 from edgers.kernels.cpu.oriented_iou import oriented_iou
 
 
@@ -18,21 +19,21 @@ def objects_from_file(path: Path, scene: Path, names: tuple[str, ...]) -> Scored
 
     Nothing of the runtime takes part: a file whose positions are off gives boxes that are off.
     """
-    import pyogrio
     import shapely
+    from pyogrio.raw import read
 
-    meta, _, geometry, fields = pyogrio.read(path, columns=["class_name", "score"])
-    rings = shapely.get_coordinates(shapely.from_wkb(geometry)).reshape(len(geometry), -1, 2)
+    meta, _, geometry, fields = read(path, columns=["class_name", "score"])
+    points, of = shapely.get_coordinates(shapely.from_wkb(geometry), return_index=True)
     with rasterio.open(scene) as dataset:
-        flat = rings.reshape(-1, 2).T
-        x, y = between(meta["crs"], dataset.crs, *flat) if len(rings) else ([], [])
-        columns, rows = ~dataset.transform * (np.array(x), np.array(y))
-    corners = np.stack([columns, rows], axis=1).reshape(len(rings), -1, 2)[:, :4]
+        x, y = between(meta["crs"], dataset.crs, *points.T) if len(points) else ([], [])
+        pixels = np.stack(~dataset.transform @ (np.array(x), np.array(y)), axis=1)
+    # The first corner comes again at the end.
+    boxes = [box_around(pixels[of == one][:-1]) for one in range(len(geometry))]
     told = dict(zip(meta["fields"], fields, strict=True))
     return ScoredBoxes(
-        boxes=boxes_from_corners(corners),
+        boxes=np.array(boxes, np.float32).reshape(-1, 5),
         classes=np.array([names.index(one) for one in told["class_name"]], np.int64),
-        scores=np.asarray(told.get("score", np.ones(len(rings))), np.float32),
+        scores=np.asarray(told.get("score", np.ones(len(boxes))), np.float32),
     )
 
 

@@ -17,7 +17,7 @@ def write_truth(path: str | os.PathLike[str], scene: ObjectScene) -> None:
     grid = Affine(GSD_M, 0, east, 0, -GSD_M, north)
     features = []
     for corners, kind in zip(corners_from_boxes(scene.boxes), scene.kinds, strict=True):
-        x, y = zip(*(grid * (float(column), float(row)) for column, row in corners), strict=True)
+        x, y = zip(*(grid @ (float(column), float(row)) for column, row in corners), strict=True)
         longitudes, latitudes = between(CRS, "EPSG:4326", x, y)
         # Clockwise on the image is clockwise on the map: turned, as RFC 7946 wants it.
         ring = [list(pair) for pair in zip(longitudes, latitudes, strict=True)][::-1]
