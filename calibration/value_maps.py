@@ -88,7 +88,10 @@ class ValueCounts:
         is_equal = psnr_db is None or not math.isfinite(psnr_db)
         return (
             Told(
-                name="PSNR", value=None if is_equal else psnr_db, digits=".2f", unit="dB",
+                name="PSNR",
+                value=None if is_equal else psnr_db,
+                digits=".2f",
+                unit="dB",
                 absent="equal",
             ),
             Told(name="SAM", value=self._image.sam_deg(), digits=".3g", unit="°"),

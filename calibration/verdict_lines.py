@@ -44,7 +44,9 @@ def drop_text(drop: float | None) -> str:
 
 def told_text(told: Told) -> str:
     """Write one number that is told."""
-    return told.absent if told.value is None else f"{told.value:{told.digits}}"
+    if told.value is None:
+        return told.absent
+    return f"{told.value:{told.digits}}".replace("-", "−")
 
 
 def _worst(pooled: Pooled) -> list[PartVerdict]:

@@ -23,7 +23,7 @@ from edgers.calibration.verdict_lines import verdict_lines
 from edgers.contract import contract_from_document
 from edgers.errors import BadInputError
 
-TILE_PX, SIDE_PX = 64, 640
+TILE_PX, SIDE_PX = 64, 384
 NAMES = ["land", "water", "cloud"]
 SEVERAL = {"edgers:class_rule": "several", "edgers:activation": "none", "edgers:threshold": 0.5}
 NUMBERS = row_contract("channel", 3, (), "regression", **{
@@ -31,7 +31,7 @@ NUMBERS = row_contract("channel", 3, (), "regression", **{
 
 
 def scene(folder: Path) -> Path:
-    """Write a hundred tiles, each of one value a band from 0 to 1."""
+    """Write 36 tiles, each of one value a band from 0 to 1."""
     levels = np.random.default_rng(5).random((3, SIDE_PX // TILE_PX, SIDE_PX // TILE_PX))
     samples = levels.repeat(TILE_PX, axis=1).repeat(TILE_PX, axis=2).astype(np.float32)
     return write_scene(folder / "scene.tif", samples, names=BAND_NAMES)

@@ -12,9 +12,11 @@ from builders.bundles import contract_document
 from builders.detectors import CLASSES
 from builders.graphs import GraphBuilder
 from builders.judged import calm_net, scenes, wild_net
+from builders.networks import closed
 from builders.row_nets import row_contract
 from builders.runs import Outcome, edgers
 from builders.scenes import write_scene
+from builders.stacks import closed_stack
 
 from edgers.bundle import Bundle, open_bundle
 
@@ -41,8 +43,6 @@ def pooled_net() -> onnx.ModelProto:
     graph = GraphBuilder(seed=19)
     hidden = graph.relu(graph.conv(graph.relu(graph.conv("x", 8)), 8))
     pooled = graph.node("GlobalAveragePool", [graph.conv(hidden, 3, kernel=1)])
-    from builders.networks import closed
-
     return closed(graph, graph.node("Flatten", [pooled]), rank=2)
 
 
@@ -61,7 +61,7 @@ def blob_net() -> onnx.ModelProto:
     head[4, :, 0, 0], head[5, :, 0, 0] = (0, 16), (8, -24)
     bias = graph.constant([REACH_PX] * 4 + [-4, -2.5])
     found = graph.node("Conv", [kept, graph.constant(head), bias], kernel_shape=[1, 1])
-    return graph.model(found, ("h", "w"))
+    return closed_stack(graph, found, {"x": ["n", 1, "h", "w"]})
 
 
 def blob_document() -> dict[str, Any]:
@@ -78,7 +78,7 @@ def blob_document() -> dict[str, Any]:
                 "result": {"shape": [-1, 6, -1, -1], "dim_order": axes, "data_type": "float32"},
                 "classification:classes": CLASSES,
                 "edgers:boxes": {
-                    "format": "xyxy", "columns": ["box", "scores"], "activation": "sigmoid",
+                    "format": "cxcywh", "columns": ["box", "scores"], "activation": "sigmoid",
                     "offsets": "ltrb", "levels": [{"stride": 1}],
                 },
             }
@@ -131,17 +131,17 @@ def test_maps_ship_in_int8_by_their_own_metric(
     done = compiled(tmp_path, document(), calm_net(), scenes(tmp_path, 3), "--max-drop", 0.05)
     assert done.code == 0, done.err
     lines = [(line[:12].strip(), line[12:]) for line in done.out.splitlines()]
-    assert dict(lines)[metric].startswith("fp32 1.000 → 0.9")
+    assert dict(lines)[metric].startswith("fp32 1.000 → ")
     assert f"{part} 1.000 → " in done.out
     assert "IoU 1.000 → " not in done.out or part == "F1"
-    assert certificate(tmp_path)["verdict"]["drop"] < 0.05
+    assert 0 < certificate(tmp_path)["verdict"]["drop"] < 0.05
     assert edgers("inspect", tmp_path / "b.edgers").out.count(f" {part} 1.000 → ") == 3
 
 
 def test_the_layer_that_breaks_values_is_kept(tmp_path: Path) -> None:
     given, report = scenes(tmp_path, 3), tmp_path / "report"
     done = compiled(
-        tmp_path, value_document(), wild_net(), given, "--max-drop", 0.05, "--report", report
+        tmp_path, value_document(), wild_net(), given, "--max-drop", 0.02, "--report", report
     )
     assert done.code == 0, done.err
     search = certificate(tmp_path)["quantized"]["search"]["attempts"]
@@ -150,12 +150,6 @@ def test_the_layer_that_breaks_values_is_kept(tmp_path: Path) -> None:
     assert "| value, against fp32 | R² FP32 | R² shipped | RMSE FP32 | RMSE shipped |" in page
     assert "area error" not in page
     assert {"scene-1-fp32.png", "scene-1-shipped.png"} <= {one.name for one in report.iterdir()}
-    refused = compiled(
-        tmp_path, value_document(), wild_net(), given, "--max-drop", 0.05, "--no-search"
-    )
-    assert refused.code == 3
-    assert "R² is " in refused.err
-    assert "Worst value: " in refused.err
 
 
 def test_a_detector_ships_in_int8_by_average_precision(tmp_path: Path) -> None:
@@ -175,9 +169,13 @@ def test_a_detector_ships_in_int8_by_average_precision(tmp_path: Path) -> None:
 
 def test_answers_of_tiles_ship_in_int8(tmp_path: Path) -> None:
     document = row_contract("channel", 3, (), "regression")
+    document["mlm:input"][0]["edgers:tile_px"] = 16
     given = scenes(tmp_path, 3)
     done = compiled(tmp_path, document, pooled_net(), given, "--max-drop", 0.5)
-    assert done.code in (0, 3), done.err
+    assert done.code == 0, done.err
+    verdict = certificate(tmp_path)["verdict"]
+    assert (verdict["metric"], verdict["scenes"][0]["counted_rows"]) == ("R² of rows", 36)
+    assert 0.5 < verdict["candidate"] < 1
     refused = compiled(tmp_path, document, pooled_net(), given, "--labels", tmp_path)
     assert refused.code == 2
     assert "no use for answers of whole tiles" in refused.err
