@@ -6,7 +6,15 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from edgers.calibration.jury import JudgedScene, Jury, PairCounts, SceneUnderTest
+from edgers.calibration.jury import (
+    Counter,
+    JudgedScene,
+    Jury,
+    PairCounts,
+    SceneUnderTest,
+    TellsMore,
+)
+from edgers.calibration.metrics.scores import Told
 from edgers.calibration.verdict import PartVerdict, Pooled, SceneVerdict, Truth, Verdict, mean_of
 from edgers.calibration.verdict_lines import NOTHING
 from edgers.errors import BadInputError, EngineError, SceneError
@@ -133,7 +141,12 @@ def _pooled(truth: Truth, counts: Sequence[PairCounts], jury: Jury) -> Pooled:
             "answer could be held against.",
             fix="Give other scenes, or other labels.",
         )
-    return Pooled(truth=truth, scenes=len(counts), parts=parts)
+    told = tuple(zip(_told(total.fp32), _told(total.candidate), strict=True))
+    return Pooled(truth=truth, scenes=len(counts), parts=parts, told=told)
+
+
+def _told(counter: Counter) -> tuple[Told, ...]:
+    return counter.told if isinstance(counter, TellsMore) else ()
 
 
 def _options(scene: SceneUnderTest, options: RunOptions | None) -> RunOptions:

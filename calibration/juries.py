@@ -4,15 +4,23 @@ from collections.abc import Callable, Mapping
 
 from edgers.calibration.class_maps import class_jury
 from edgers.calibration.jury import Jury
+from edgers.calibration.label_maps import label_jury
 from edgers.calibration.labels import LabelScheme
 from edgers.calibration.objects import object_jury
+from edgers.calibration.rows import row_jury
+from edgers.calibration.value_maps import value_jury
 from edgers.contract import ModelOutput
 from edgers.errors import BadInputError
 from edgers.tasks.kinds import Kind, kind_of
 
-JURIES: Mapping[Kind, Callable[[ModelOutput, LabelScheme | None], Jury]] = {
+Begin = Callable[[ModelOutput, LabelScheme | None], Jury]
+
+JURIES: Mapping[Kind, Begin] = {
     "classes": class_jury,
+    "labels": label_jury,
+    "values": value_jury,
     "objects": object_jury,
+    "rows": row_jury,
 }
 
 

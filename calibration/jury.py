@@ -3,10 +3,10 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from edgers.calibration.metrics.registry import Metric
-from edgers.calibration.metrics.scores import Score
+from edgers.calibration.metrics.scores import Score, Told
 from edgers.calibration.verdict import Truth
 from edgers.scene.place import Place
 
@@ -65,6 +65,15 @@ class Counter(Protocol):
         """Give how well each part was found, in the order of the model's."""
 
 
+@runtime_checkable
+class TellsMore(Protocol):
+    """A counter that knows more than how well each part was found."""
+
+    @property
+    def told(self) -> tuple[Told, ...]:
+        """What is known of all parts together."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PairCounts:
     """What was counted of two products of one scene, FP32's and a candidate's."""
@@ -88,8 +97,8 @@ the second against the first. A candidate without a product missed everything. R
 where the label does not fit."""
 
 CheckLabel = Callable[[Path, Place, Place], None]
-"""Reads all of a label; raises SceneError or BadInputError where it does not fit the scene, of which
-it is given the pixels that the network is run on, and those of a product."""
+"""Reads all of a label; raises SceneError or BadInputError where it does not fit the scene. It gets
+the pixels that the network is run on, and those of a product."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,5 +113,7 @@ class Jury:
     """Which labels fit."""
     label_endings: tuple[str, ...] = ()
     """Endings of labels that are no rasters; where there are some, labels are no rasters."""
+    takes_labels: bool = True
+    """Whether there may be labels at all."""
     samples_classes: bool = False
     """Whether a label is a raster of classes, which tiles to calibrate on are spread over."""

@@ -19,7 +19,7 @@ def refusal(
     seen = [
         f"{verdict.metric.name} is {verdict.candidate:.4f}, fp32 has {verdict.fp32:.4f}: "
         f"a drop of {verdict.drop:.4f}.",
-        f"Worst {worst.metric.part}: {worst.name}{worst.support}, {worst.metric.of_part} "
+        f"Worst {worst.metric.part}: {worst.name}{worst.support}, {worst.measure} "
         f"{_score(worst.fp32.value)} → {_score(worst.candidate.value)}.",
     ]
     seen += [f"{one.scene}: {one.failure}" for one in verdict.scenes if one.failure]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from edgers.calibration.metrics.registry import Metric
-from edgers.calibration.metrics.scores import ClassScore, Score
+from edgers.calibration.metrics.scores import ClassScore, Score, Told, ValueScore
 
 Truth = Literal["labels", "fp32"]
 """What both are held against: labels, or, without them, what FP32 gave."""
@@ -50,6 +50,16 @@ class PartVerdict:
         return f"{self.metric.part} {self.name}{self.support}"
 
     @property
+    def measure(self) -> str:
+        """Name of what it is judged by."""
+        return self.fp32.measure if isinstance(self.fp32, ValueScore) else self.metric.of_part
+
+    @property
+    def constant(self) -> float | None:
+        """The truth, where it is a value that is the same everywhere; None elsewhere."""
+        return self.fp32.constant if isinstance(self.fp32, ValueScore) else None
+
+    @property
     def drop(self) -> float | None:
         """What is lost; None where the truth has none of it."""
         if self.fp32.value is None or self.candidate.value is None:
@@ -68,6 +78,20 @@ class PartVerdict:
         if not self.metric.minds_strangers or self.fp32.counts[0]:
             return 0
         return max(0, self.candidate.counts[1] - self.fp32.counts[1])
+
+    def is_off(self, max_drop: float) -> bool:
+        """Tell whether a value that is the same everywhere is off by more than a share of it.
+
+        It has no variance, and so no R². FP32 may be off itself, where labels say what is true.
+        """
+        here, there = self.fp32, self.candidate
+        if not (isinstance(here, ValueScore) and isinstance(there, ValueScore)):
+            return False
+        if here.constant is None:
+            return False
+        if there.rmse is None:
+            return here.rmse is not None
+        return there.rmse > (here.rmse or 0.0) + max_drop * abs(here.constant) + ROUNDING
 
     @property
     def support(self) -> str:
@@ -91,6 +115,8 @@ class Pooled:
     """How many scenes."""
     parts: tuple[PartVerdict, ...]
     """Each class, or value, in the order of the model's."""
+    told: tuple[tuple[Told, Told], ...] = ()
+    """What is known of all parts together, of FP32 and of the candidate."""
 
     @property
     def fp32(self) -> float:
@@ -226,6 +252,11 @@ def _lost(one: PartVerdict) -> float:
     return -1.0 if one.drop is None else one.drop
 
 
+def _rmse(score: Score) -> str:
+    rmse = score.rmse if isinstance(score, ValueScore) else None
+    return "no number" if rmse is None else f"{rmse:.4g}"
+
+
 def _broken(pooled: Pooled, max_drop: float) -> Sequence[str]:
     """Say which rules one kind of scenes breaks."""
     rules, metric = [], pooled.metric
@@ -235,12 +266,17 @@ def _broken(pooled: Pooled, max_drop: float) -> Sequence[str]:
     for one in pooled.parts:
         if one.has_vanished:
             rules.append(
-                f"{one.title} has vanished: {metric.of_part} {one.fp32.value:.3f} → "
+                f"{one.title} has vanished: {one.measure} {one.fp32.value:.3f} → "
                 f"{one.candidate.value:.3f}"
             )
         elif (one.drop or 0.0) > CLASS_TIMES * max_drop + ROUNDING:
             rules.append(
                 f"{one.title} drops by {one.drop:.4f}, {CLASS_TIMES} × {max_drop:g} is allowed"
+            )
+        elif one.is_off(max_drop):
+            rules.append(
+                f"{one.title} is {one.constant:.4g} everywhere, and off by {_rmse(one.candidate)}: "
+                f"{max_drop:g} of it is allowed beyond fp32's {_rmse(one.fp32)}"
             )
         elif one.strangers > max_drop * total:
             rules.append(

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from typing import Any
 
 from edgers.calibration.metrics.registry import METRICS, Metric
-from edgers.calibration.metrics.scores import ClassScore, Score
+from edgers.calibration.metrics.scores import ClassScore, Score, Told
 from edgers.calibration.verdict import PartVerdict, Pooled, SceneVerdict, Verdict
 
 
@@ -41,7 +41,9 @@ def verdict_from_document(document: Any) -> Verdict:
 
 
 def _pooled_document(pooled: Pooled) -> dict[str, object]:
+    told = [{"fp32": asdict(one), "candidate": asdict(other)} for one, other in pooled.told]
     return {
+        **({"told": told} if told else {}),
         "truth": pooled.truth,
         "scenes": pooled.scenes,
         "fp32": pooled.fp32,
@@ -85,6 +87,9 @@ def _pooled(document: Any, metric: Metric) -> Pooled:
                 candidate=metric.score(**one["candidate"]),
             )
             for one in document[metric.parts]
+        ),
+        told=tuple(
+            (Told(**one["fp32"]), Told(**one["candidate"])) for one in document.get("told", ())
         ),
     )  # fmt: skip
 

@@ -40,6 +40,12 @@ class Court(Closing):
         """
         self._subject, self._golden, self._demand, self._tell = subject, golden, demand, tell
         self.jury = jury_of(subject.contract.outputs[0], demand.scheme)
+        if demand.labels and not self.jury.takes_labels:
+            raise BadInputError(
+                "labels are of no use for answers of whole tiles.",
+                rule="Rows of a candidate are held against those of FP32.",
+                fix="Leave --labels out.",
+            )
         endings = self.jury.label_endings
         self.scenes = tuple(
             SceneUnderTest(path=path, label=label_of(path, demand.labels, endings))

@@ -127,6 +127,11 @@ class FormMaker:
         output, *others = subject.contract.outputs
         # A detector gives scores, or further levels, beside its boxes.
         self._others = tuple(one.name for one in others) if output.boxes is not None else ()
+        self._axes = {
+            one.name: one.dim_order.index(axis)
+            for one in subject.contract.outputs
+            if kind_of(output) in ("objects", "values") and (axis := class_axis(one))
+        }
         # Elsewhere the largest score is no class.
         has_one = kind_of(output) == "classes" and output.class_rule == "one"
         axis = class_axis(output) if has_one else ""
@@ -140,7 +145,7 @@ class FormMaker:
             Measure(
                 tiles=self._few, output=output.name,
                 class_axis=output.dim_order.index(axis) if axis else None,
-                others=self._others,
+                others=self._others, axes=self._axes,
             ),
         )  # fmt: skip
 
@@ -166,7 +171,7 @@ class FormMaker:
             graph_bytes(model), layers,
             lambda layer: quantized(source, ranges, replace(alone, kept=names - {layer})),
             self._few, output=self._subject.contract.outputs[0], others=self._others,
-            fp32=Simulation, lowered=Simulation,
+            axes=self._axes, fp32=Simulation, lowered=Simulation,
             suspicion=suspicions(graph_bytes(model), layers, ranges),
             budget_s=self._demand.search_s / 2, tell=self._tell,
         )  # fmt: skip

@@ -1,10 +1,18 @@
 """What answers are judged by: one metric for each kind of answer."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
-from edgers.calibration.metrics.scores import ClassScore, DetectionScore, Score
+from edgers.calibration.metrics.scores import (
+    ClassScore,
+    CosineScore,
+    DetectionScore,
+    FlagScore,
+    RecallScore,
+    Score,
+    ValueScore,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,5 +47,22 @@ MEAN_AP50 = Metric(
     minds_strangers=True,
 )  # fmt: skip
 
-METRICS: Mapping[str, Metric] = {one.name: one for one in (MEAN_IOU, MEAN_AP50)}
+MEAN_F1 = Metric(
+    name="mean F1", of_part="F1", part="class", counted="px", score=FlagScore, minds_strangers=True
+)
+R2 = Metric(name="R²", of_part="R²", part="value", counted="px", score=ValueScore)
+R2_AND_F1 = replace(R2, name="R² and F1", minds_strangers=True)
+"""Where something is looked for, what reaches the threshold is a part beside the value."""
+ACCURACY = Metric(
+    name="accuracy", of_part="recall", part="class", counted="rows", score=RecallScore,
+    is_weighed=True,
+)  # fmt: skip
+ROW_F1 = replace(MEAN_F1, name="mean F1 of rows", counted="rows")
+ROW_R2 = replace(R2, name="R² of rows", counted="rows")
+COSINE = Metric(name="cosine", of_part="cosine", part="vector", counted="rows", score=CosineScore)
+
+METRICS: Mapping[str, Metric] = {
+    one.name: one
+    for one in (MEAN_IOU, MEAN_F1, MEAN_AP50, R2, R2_AND_F1, ACCURACY, ROW_F1, ROW_R2, COSINE)
+}
 """Metric by its name."""

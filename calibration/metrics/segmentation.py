@@ -75,12 +75,17 @@ class SegmentationMetric:
         """Pixels counted."""
         return int(self._confusion.sum())
 
+    @property
+    def hits(self) -> tuple[int, ...]:
+        """Pixels of each class that were called so."""
+        return tuple(int(self._confusion[i, i]) for i in range(len(self._names)))
+
     def scores(self) -> tuple[ClassScore, ...]:
         """Give how well each class was found, in the order of the classes."""
         return tuple(self._score(i) for i in range(len(self._names)))
 
     def _score(self, i: int) -> ClassScore:
-        hits = int(self._confusion[i, i])
+        hits = self.hits[i]
         truth_px, found_px = int(self._confusion[i].sum()), int(self._confusion[:, i].sum())
         return ClassScore(
             name=self._names[i],
