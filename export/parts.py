@@ -75,6 +75,12 @@ def tokenizer_entries(tokenizer: Path | None, contract: Contract) -> dict[str, b
                 seen=f"The contract has the prompt {rule.prompt!r}.",
                 fix="Give one with --tokenizer tokenizer.json.",
             )
+        if contract.outputs[0].shapes:
+            raise BadInputError(
+                "shapes in text need a tokenizer.",
+                seen="The contract has 'edgers:shapes'.",
+                fix="Give one with --tokenizer tokenizer.json.",
+            )
         return {}
     if not isinstance(rule, AutoregressiveRule):
         raise BadInputError(

@@ -131,6 +131,10 @@ class AutoregressiveRule:
     """Keys and values; None for a decoder that sees all tokens each time."""
     prompt: str = ""
     """What stands before the answer; `{prompt}` is what the user asks. Empty for none."""
+    question: str = ""
+    """What is asked where the user asks nothing."""
+    max_prompt: int | None = None
+    """Most tokens before the answer, `bos` and the question among them; None for any number."""
 
     @property
     def parts(self) -> tuple[str, ...]:

@@ -29,7 +29,8 @@ FIELDS = {
     "sampler": ("method", "steps", "noisy", "time", "time_type", "condition", "schedule",
                 "prediction", "clip", "eta", "start", "volume", "seed"),
     "autoregressive": ("decoder", "memory", "memory_input", "tokens", "logits", "bos", "eos", "pad",
-                       "max_tokens", "beams", "length_penalty", "cache", "prompt"),
+                       "max_tokens", "beams", "length_penalty", "cache", "prompt",
+                       "question", "max_prompt"),
     "single": (),
 }  # fmt: skip
 """Fields of each kind beside `kind` and comments."""

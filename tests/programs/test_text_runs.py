@@ -85,7 +85,7 @@ def test_each_tile_has_an_answer_in_words(tmp_path: Path) -> None:
 
 def test_a_question_is_asked_of_each_tile_and_told_in_the_products(tmp_path: Path) -> None:
     bundle = made(tmp_path, tokenizer(tmp_path), prompt="what is {prompt}")
-    report = run_bundle(tmp_path, bundle, samples(), prompt="here")
+    report = run_bundle(tmp_path, bundle, samples(), ask=("here",))
     for row in table(report.products[0]):
         tokens = wanted(row["tile"], [BOS, 3, 4, 5])
         assert row["text"] == " ".join(VOCABULARY[i] for i in tokens if i > 2)
@@ -102,10 +102,10 @@ def test_without_a_tokenizer_the_tokens_are_told(tmp_path: Path) -> None:
 def test_a_question_to_a_model_that_takes_none_is_refused(tmp_path: Path) -> None:
     bundle = made(tmp_path / "a")
     with pytest.raises(BadInputError, match="takes no question"):
-        run_bundle(tmp_path / "a", bundle, samples(), prompt="here")
+        run_bundle(tmp_path / "a", bundle, samples(), ask=("here",))
     bundle = made(tmp_path / "b", tokenizer(tmp_path / "b"))
     with pytest.raises(BadInputError, match="takes no question"):
-        run_bundle(tmp_path / "b", bundle, samples(), prompt="here")
+        run_bundle(tmp_path / "b", bundle, samples(), ask=("here",))
 
 
 def test_what_does_not_go_together_is_refused(tmp_path: Path) -> None:
