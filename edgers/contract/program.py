@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from edgers.contract.sampler import SamplerRule
+from edgers.contract.two_tower import TwoTowerRule
 from edgers.kernels.score_rule import Activation
 
 MAIN = "main"
@@ -142,5 +143,7 @@ class AutoregressiveRule:
         return (self.decoder,)
 
 
-ProgramRule = EnsembleRule | CascadeRule | PerPixelRule | SamplerRule | AutoregressiveRule
+ProgramRule = (
+    EnsembleRule | CascadeRule | PerPixelRule | SamplerRule | AutoregressiveRule | TwoTowerRule
+)
 """Every kind but the single one, which has nothing to say."""

@@ -41,6 +41,7 @@ from edgers.scene.block_cache import cache_bytes, set_cache
 from edgers.scene.open import environment
 from edgers.scene.scene import Scene
 from edgers.tiling.grid import Grid
+from edgers.vector_swap import swapped_from
 
 
 def run_scene(
@@ -232,6 +233,7 @@ class _Run:
             "blend": grid.weights.rule if grid.weights else "trim",
             **program_facts(model.bundle.contract),
             **({"asked": list(asked)} if asked else {}),
+            **({"swapped_from": source} if (source := swapped_from(model.bundle)) else {}),
             **({"inputs": inputs} if has_parts else {}),
             **({"preprocessing": "gpu"} if preprocesses(model.kernels, self.scene) else {}),
         }

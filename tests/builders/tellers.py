@@ -21,7 +21,7 @@ SURE = 4.0
 
 ENCODER = f"""
 <ir_version: 8, opset_import: ["": 17]>
-encoder (float[n,3,h,w] x) => (int64[n,6] memory)
+encoder (float[n,3,{SIDE_PX},{SIDE_PX}] x) => (int64[n,6] memory)
 <float half = {{0.5}}, float none = {{0}}, int64[1,1] end = {{2}},
  int64 name = {{{FIRST}}}, int64 place = {{{FIRST + len(NAMES)}}}> {{
   bright = Greater(x, half)

@@ -92,6 +92,22 @@ def test_a_question_is_asked_of_each_tile_and_told_in_the_products(tmp_path: Pat
     assert '"here"' in report.products[-1].read_text()
 
 
+def test_several_questions_have_a_column_each(tmp_path: Path) -> None:
+    bundle = made(tmp_path, tokenizer(tmp_path), prompt="what is {prompt}", question="a dam")
+    report = run_bundle(tmp_path, bundle, samples(), ask=("here", "a river"))
+    for row in table(report.products[0]):
+        for column, prompt in (("text_1", [BOS, 3, 4, 5]), ("text_2", [BOS, 3, 4, 6, 8])):
+            said = [VOCABULARY[i] for i in wanted(row["tile"], prompt) if i > 2]
+            assert row[column] == " ".join(said)
+    told = json.loads(report.products[-1].read_text())["properties"]
+    assert told["edgers:asked"] == ["here", "a river"]
+    # Where nothing is asked, the contract's question is.
+    report = run_bundle(tmp_path / "b", bundle, samples())
+    for row in table(report.products[0]):
+        tokens = wanted(row["tile"], [BOS, 3, 4, 6, 7])
+        assert row["text"] == " ".join(VOCABULARY[i] for i in tokens if i > 2)
+
+
 def test_without_a_tokenizer_the_tokens_are_told(tmp_path: Path) -> None:
     report = run_bundle(tmp_path, made(tmp_path), samples())
     for row in table(report.products[0]):
