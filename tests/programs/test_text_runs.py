@@ -150,7 +150,7 @@ def test_the_command_line_compiles_and_asks(tmp_path: Path) -> None:
     assert done.code == 0, done.err
     assert (tmp_path / "cli.edgers").read_bytes() == (tmp_path / "b.edgers").read_bytes()
     ran = edgers(
-        "run", tmp_path / "cli.edgers", scene, "-o", tmp_path / "o", "--prompt", "a dam", "--json"
+        "run", tmp_path / "cli.edgers", scene, "-o", tmp_path / "o", "--ask", "a dam", "--json"
     )  # fmt: skip
     assert ran.code == 0, ran.err
     products = json.loads(ran.out)[0]["products"]
