@@ -68,7 +68,8 @@ class SpokenDecoder:
 
     def hear(self, texts: Sequence[str], window_shape: tuple[int, int]) -> Heard:
         """Read the answers about a window of that height and width."""
-        objects, malformed, unknown = [], 0, 0
+        objects: dict[tuple[int, str, bytes], SpokenObject] = {}
+        malformed = unknown = 0
         for question, text in enumerate(texts):
             shapes, none = shapes_in(text, self._output.shapes, *window_shape)
             malformed += none
@@ -76,9 +77,11 @@ class SpokenDecoder:
                 name = self._name(shape.name or self.questions[question])
                 if name is None:
                     unknown += 1
-                else:
-                    objects.append(SpokenObject(name=name, question=question, shape=shape))
-        return Heard(objects=tuple(objects), malformed=malformed, unknown=unknown)
+                    continue
+                # Models that got stuck say the same again and again.
+                key = (question, plain(name), shape.ring.tobytes())
+                objects.setdefault(key, SpokenObject(name=name, question=question, shape=shape))
+        return Heard(objects=tuple(objects.values()), malformed=malformed, unknown=unknown)
 
     def decode(self, tensors: Tensors, window_shape: tuple[int, int]) -> BoxBlock:
         """Give the objects of a tile; the kind of each is its position among them."""

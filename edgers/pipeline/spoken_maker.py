@@ -45,7 +45,8 @@ class SpokenMaker:
         """Open or begin the drafts; raises BundleError where there is no tokenizer."""
         self._decoder = SpokenDecoder(order.model, order.options.ask)
         self._grid, self._output = order.grid, order.model.output
-        self._texts_of: dict[int, tuple[int, int]] = {}
+        # Begin and bytes of what a tile answers; none where it was skipped.
+        self._blocks = np.zeros((len(order.grid), 2), np.int64)
         joins = Joins(upright=all(one.is_upright for one in self._output.shapes), by_class=True)
         with ExitStack() as opened:
             self._objects = ObjectMaker(order, formats, self._decoder, joins)
@@ -108,7 +109,7 @@ class SpokenMaker:
 
     def _note(self, record: TileRecord) -> None:
         if "text_bytes" in record.own:
-            self._texts_of[record.tile] = record.own["text_begin"], record.own["text_bytes"]
+            self._blocks[record.tile] = record.own["text_begin"], record.own["text_bytes"]
 
     def _is_whole(self, record: TileRecord) -> bool:
         if "text_bytes" not in record.own:
@@ -118,9 +119,9 @@ class SpokenMaker:
 
     def _heard(self, index: int) -> Heard:
         """Understand the texts of a tile again."""
-        if index not in self._texts_of:
+        begin, count = self._blocks[index].tolist()
+        if not count:
             return Heard(objects=(), malformed=0, unknown=0)
-        begin, count = self._texts_of[index]
         texts = json.loads(self._texts.read(begin, count, BYTE).tobytes())
         return self._decoder.hear(texts, self._grid.tile(index).window_shape)
 
@@ -140,9 +141,9 @@ class SpokenMaker:
             ModelClass(value=i, name=name, colour=PALETTE[i % len(PALETTE)])
             for i, name in enumerate(names.values())
         )
-        texts = len(self._texts_of) * len(self._decoder.questions)
+        texts = int((self._blocks[:, 1] > 0).sum()) * len(self._decoder.questions)
         story = Story(
-            heard=heard_of, positions={name: i for i, name in enumerate(names)},
+            heard=heard_of, positions={plain(one.name): i for i, one in enumerate(classes)},
             grid=self._grid, questions=self._decoder.questions,
         )  # fmt: skip
         return Naming(

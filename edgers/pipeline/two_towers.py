@@ -61,15 +61,14 @@ class _Tower:
 
     def __init__(self, model: Model) -> None:
         rule, data = model.bundle.contract.program, model.bundle.entries.get(TOKENIZER)
-        if not isinstance(rule, TwoTowerRule) or not isinstance(model.engine, TwoTower):
+        towers = model.engine
+        if not isinstance(rule, TwoTowerRule) or not isinstance(towers, TwoTower) or data is None:
             raise BadInputError(
                 f"model {model.bundle.contract.name!r} reads no words.",
-                seen="It has no text tower in its bundle.",
                 rule="One that does has an 'edgers:program' of the kind 'two-tower'.",
                 fix="Put vectors that were made on the ground into it: edgers swap --vectors.",
             )
-        assert data is not None, "a bundle of two towers holds a tokenizer"
-        self.rule, self._sentences, self._towers = rule, Sentences(data, rule), model.engine
+        self.rule, self._sentences, self._towers = rule, Sentences(data, rule), towers
 
     def read(self, texts: Sequence[str]) -> Vector:
         """Embed sentences, (sentence, feature)."""

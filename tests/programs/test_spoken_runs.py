@@ -12,9 +12,15 @@ from builders.scenes import write_scene
 from builders.tellers import make_teller, teller_document
 from builders.unfinished import leave_unfinished, products
 
+from edgers.contract.shapes import SpokenForm
 from edgers.errors import BadInputError, ContractError
 from edgers.pipeline.options import RunOptions
+from edgers.pipeline.plan import plan_tiles
 from edgers.pipeline.run import run_scene
+from edgers.pipeline.spoken_decoder import Heard, SpokenDecoder, SpokenObject
+from edgers.pipeline.spoken_story import Story
+from edgers.products.object_features import OBJECT
+from edgers.programs.spoken_shapes import shapes_in
 
 pytest.importorskip("tokenizers")
 
@@ -98,6 +104,36 @@ def test_what_is_of_no_class_or_malformed_is_left_out_and_counted(tmp_path: Path
     assert spoken is not None
     assert (spoken.shapes, spoken.malformed, spoken.unknown) == (2, 1, 1)
     assert [one["class_name"] for one in known(report.products[0])] == ["big plane"]
+
+
+def test_what_an_answer_repeats_counts_once(asking: Path) -> None:
+    said = "ship<loc_1><loc_2><loc_9><loc_8>"
+    with load(asking) as model:
+        decoder = SpokenDecoder(model, ("a", "b"))
+        heard = decoder.hear([said * 3 + said.replace("8", "7"), said], (32, 32))
+    assert [one.question for one in heard.objects] == [0, 0, 1]
+
+
+def test_an_outline_is_kept_where_one_tile_saw_it_whole(asking: Path) -> None:
+    form = SpokenForm(kind="places", steps=32)
+    shapes, _ = shapes_in("ship<loc_1><loc_1><loc_9><loc_1><loc_1><loc_9>", (form,), 32, 32)
+    entry = SpokenObject(name="ship", question=0, shape=shapes[0])
+    with load(asking) as model:
+        grid = plan_tiles(model, 32, 88, RunOptions())
+    story = Story(
+        heard=lambda _: Heard(objects=(entry,), malformed=0, unknown=0), positions={"ship": 0},
+        grid=grid, questions=("",),
+    )  # fmt: skip
+    begin = [grid.tile(1).columns.window_start, grid.tile(1).rows.window_start]
+    whole = np.zeros(1, OBJECT)
+    whole["tile"], whole["corners"] = 1, entry.shape.box + begin
+    outline, about = story.told(whole[0])
+    assert outline.tolist() == (entry.shape.ring + begin).tolist()
+    assert (len(outline), about["asked"]) == (3, None)
+    whole["corners"][0, :, 0] += 5
+    outline, about = story.told(whole[0])
+    assert outline.tolist() == whole["corners"][0].tolist()
+    assert about["said"] == entry.shape.said
 
 
 def test_a_run_that_was_stopped_goes_on_to_the_same_bytes(asking: Path, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import csv
 import functools
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,8 @@ from onnx import TensorProto, numpy_helper
 
 from edgers.bundle import open_bundle
 from edgers.contract.two_tower import TwoTowerRule
-from edgers.errors import BadInputError, BundleError, ContractError
+from edgers.errors import BadInputError, BundleError, ContractError, EngineError
+from edgers.pipeline.model import load_model
 from edgers.pipeline.two_towers import class_vectors, with_classes
 from edgers.programs.sentences import Sentences
 
@@ -65,9 +67,9 @@ def clip_tokenizer(*, fills: bool = True) -> Any:
 class TwoTowers(torch.nn.Module):  # type: ignore[misc,name-defined]
     """A convolution and a mean for pictures; vectors of tokens, gathered at the last, for text."""
 
-    def __init__(self) -> None:
+    def __init__(self, seed: int = 7) -> None:
         super().__init__()
-        torch.manual_seed(7)
+        torch.manual_seed(seed)
         self.image = torch.nn.Conv2d(3, FEATURES, 3, padding=1)
         self.words = torch.nn.Embedding(120, WIDE)
         self.places = torch.nn.Embedding(LENGTH, WIDE)
@@ -253,6 +255,16 @@ def test_a_bundle_in_memory_has_the_id_of_the_one_that_is_written(
     )
     written = open_bundle(tmp_path / "b.edgers")
     assert (named.bundle_id, named.hashes) == (written.bundle_id, written.hashes)
+
+
+@pytest.mark.parametrize("entry", ["graph/text.onnx", "graph/fp32.onnx"])
+def test_both_towers_prove_themselves_at_every_load(bundle: Path, entry: str) -> None:
+    other = TwoTowers(seed=8)
+    net = text_tower(other) if "text" in entry else image_tower(other)
+    whole = open_bundle(bundle)
+    entries = {**whole.entries, entry: net.SerializeToString()}
+    with pytest.raises(EngineError, match="golden tile comes out wrong"):
+        load_model(replace(whole, entries=entries))
 
 
 def rule(**program: Any) -> TwoTowerRule:
