@@ -77,6 +77,10 @@ def test_several_questions_are_each_answered_and_told(asking: Path, tmp_path: Pa
     assert "said,asked" in (tmp_path / "o" / "s_tiny-net.csv").read_text()
 
 
+def test_inspect_tells_how_shapes_are_told(asking: Path) -> None:
+    assert "shapes      in its text: places in 32 steps" in edgers("inspect", asking).out
+
+
 def test_a_question_that_is_too_long_says_how_many_words_fit(asking: Path, tmp_path: Path) -> None:
     with pytest.raises(BadInputError, match="its first 3 words"):
         run_bundle(tmp_path, asking, samples(), ask=("it is where it is",))
