@@ -21,6 +21,9 @@ TILE_PX = 1024
 SCORE_THRESHOLD = 0.15
 """Least score of an object: low, as average precision needs the doubtful ones too."""
 
+MOST = 10_000
+"""Most objects of a tile: a car park has hundreds, and a scene in one tile must not lose any."""
+
 
 def detector_contract() -> dict[str, Any]:
     """Give the contract as a STAC MLM document."""
@@ -69,6 +72,7 @@ def detector_contract() -> dict[str, Any]:
                     "tensors": {"scores": "scores"}, "activation": "sigmoid",
                     "offsets": "exp", "levels": [{"stride": STRIDE_PX}],
                     "score_threshold": SCORE_THRESHOLD, "iou_threshold": 0.3,
+                    "most": MOST,
                 },
             },
             {
