@@ -54,8 +54,10 @@ class ValueCounts:
             if not (masks and i in self._sought):
                 metric.add(one, other)
         if self._image is not None:
-            self._image.add(truth, found)
-            self._peak = max(self._peak, float(np.abs(truth).max(initial=0, where=truth == truth)))
+            # Spectra that are not there have no angle; R² counts them.
+            seen = np.where(np.isfinite(found).all(axis=0), truth, np.nan)
+            self._image.add(seen, found)
+            self._peak = max(self._peak, float(np.nanmax(np.abs(seen), initial=0.0)))
 
     @property
     def counted(self) -> int:
@@ -80,22 +82,19 @@ class ValueCounts:
     @property
     def told(self) -> tuple[Told, ...]:
         """What is known of an image as a whole; its peak is the largest value of the truth."""
-        if self._image is None or not self._peak:
+        if self._image is None:
             return ()
         psnr_db = self._image.psnr_db()
-        if psnr_db is not None and math.isfinite(psnr_db):
-            psnr_db += 20 * math.log10(self._peak)
-        is_equal = psnr_db is None or not math.isfinite(psnr_db)
+        is_equal = psnr_db == math.inf
+        if psnr_db is not None:
+            psnr_db = None if is_equal or not self._peak else psnr_db + 20 * math.log10(self._peak)
         return (
             Told(
-                name="PSNR",
-                value=None if is_equal else psnr_db,
-                digits=".2f",
-                unit="dB",
-                absent="equal",
+                name="PSNR", value=psnr_db, digits=".2f", unit="dB",
+                absent="equal" if is_equal else "none",
             ),
             Told(name="SAM", value=self._image.sam_deg(), digits=".3g", unit="°"),
-        )
+        )  # fmt: skip
 
 
 def value_jury(output: ModelOutput, scheme: LabelScheme | None) -> Jury:
@@ -108,9 +107,11 @@ def value_jury(output: ModelOutput, scheme: LabelScheme | None) -> Jury:
     # Of a search the truth is where something is, not how sure anybody was.
     masks = output.task in PIXEL_DETECTIONS
 
-    def opened_label(path: Path, place: Place) -> BandRaster:
-        counts = (len(bands), len(plain)) if bands else ANY
-        return band_label(path, place, counts, ", ".join(one.name for one in bands))
+    def opened_label(path: Path, place: Place, known: tuple[int, ...] = ANY) -> BandRaster:
+        counts = (len(bands), len(plain)) if bands else known
+        return band_label(
+            path, place, counts, ", ".join(one.name for one in bands) or "the product's bands"
+        )
 
     def check(path: Path, _: Place, product: Place) -> None:
         with environment(), opened_label(path, product) as label:
@@ -131,7 +132,9 @@ def value_jury(output: ModelOutput, scheme: LabelScheme | None) -> Jury:
             one = opened.enter_context(band_raster(reference.product))
             product = candidate.product
             other = opened.enter_context(band_raster(product)) if product else None
-            label = opened.enter_context(opened_label(path, one.place)) if path else None
+            label = None
+            if path is not None:
+                label = opened.enter_context(opened_label(path, one.place, (one.bands,)))
             is_image = output.restores is not None or _is_cube(bands)
             fp32, counts = (
                 ValueCounts(

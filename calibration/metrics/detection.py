@@ -21,6 +21,9 @@ THRESHOLDS = tuple(round(0.5 + 0.05 * step, 2) for step in range(10))
 RECALLS = np.linspace(0, 1, 101)
 """Values of recall at which precision is read."""
 
+AT_ONCE = 512
+"""Boxes whose overlaps with all true ones are held at once: of 50 000 true ones 100 MB."""
+
 SCORE_STEPS = 2**16
 """Scores are kept in steps of this: counts then take 3 MB a class, whatever is found. Boxes whose
 scores fall into one step are taken together, so that their order is no matter."""
@@ -119,14 +122,17 @@ def average_precision(
 def _matched(truth: Boxes, found: Boxes) -> npt.NDArray[np.bool_]:
     """Tell which boxes are right, (threshold, box); boxes come by falling score."""
     right = np.zeros((len(THRESHOLDS), len(found)), bool)
-    if not len(truth) or not len(found):
+    if not len(truth):
         return right
-    overlaps = oriented_iou(found, truth)
-    for level, threshold in enumerate(THRESHOLDS):
-        is_free = np.ones(len(truth), bool)
-        for box, overlap in enumerate(overlaps):
-            open_to = np.where(is_free, overlap, -1)
-            best = int(open_to.argmax())
-            if open_to[best] >= threshold:
-                right[level, box], is_free[best] = True, False
+    free = np.ones((len(THRESHOLDS), len(truth)), bool)
+    for begin in range(0, len(found), AT_ONCE):
+        overlaps = oriented_iou(found[begin : begin + AT_ONCE], truth)
+        # Few true boxes come into question for a box, however many there are.
+        for row in np.flatnonzero((overlaps >= THRESHOLDS[0]).any(axis=1)):
+            near = np.flatnonzero(overlaps[row] >= THRESHOLDS[0])
+            for level, threshold in enumerate(THRESHOLDS):
+                open_to = np.where(free[level, near], overlaps[row, near], -1)
+                best = int(open_to.argmax())
+                if open_to[best] >= threshold:
+                    right[level, begin + row], free[level, near[best]] = True, False
     return right

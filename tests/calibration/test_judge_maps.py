@@ -207,6 +207,9 @@ def test_cubes_tell_psnr_and_the_spectral_angle(tmp_path: Path) -> None:
     assert sam.value == pytest.approx(angle, rel=1e-3)
     assert f"PSNR equal → {psnr_db:.2f} dB" in verdict_lines(verdict)[0][1]
     back(verdict)
+    lost = judging.verdict(damaged(band_net(), np.nan)).pooled[0].told
+    assert [pair[1].value for pair in lost] == [None, None]
+    assert lost[0][1].absent == "none"
 
 
 @pytest.fixture(scope="module")
