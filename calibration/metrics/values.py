@@ -10,9 +10,9 @@ from edgers.calibration.metrics.regression import RegressionMetric
 from edgers.calibration.metrics.scores import ValueScore
 from edgers.calibration.metrics.spread import Spread
 
-NO_SPREAD = 1e-12
-"""Variance over the squared mean below which values are the same: what double precision leaves of
-numbers that are equal in single precision is a thousandth of it."""
+NO_SPREAD = 1e-24
+"""Variance over the squared mean below which values are the same: a mean of equal numbers may be
+off by 1e-16 of them, and the squares of that are all that `Spread` may leave."""
 
 
 class ValueMetric:
