@@ -41,7 +41,7 @@ def draw_harbour(stage: Stage, from_m: float, to_m: float) -> None:
 
 
 def draw_sea(stage: Stage) -> None:
-    """Draw waves with foam, buoys, and ships under way or at anchor."""
+    """Draw the foam of waves, and ships under way or at anchor."""
     random, canvas = stage.random, stage.canvas
     area_m2 = stage.water.sum() / stage.world.px_per_m**2
     wind = random.uniform(0, np.pi)

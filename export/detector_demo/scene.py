@@ -84,10 +84,8 @@ def make_scene(spec: SceneSpec) -> ObjectScene:
     )  # fmt: skip
     random = frame.generator("plan")
     stage, opacity = _ground(frame, spec.sort, random)
-    draw_sea_last = spec.sort in ("harbour", "sea", "coast")
     _build(stage, spec.sort)
-    if draw_sea_last:
-        draw_sea(stage)
+    draw_sea(stage)
     return ObjectScene(
         counts=_seen(frame, stage.canvas.image, opacity),
         boxes=np.array(stage.things, np.float32).reshape(-1, 5),
