@@ -1,5 +1,7 @@
 """The training code learns, and exports what it learnt."""
 
+from collections.abc import Iterator
+
 import numpy as np
 import onnxruntime
 import pytest
@@ -11,12 +13,20 @@ from edgers.export.detector_demo.scene import SceneSpec, make_scene
 torch = pytest.importorskip("torch")
 
 
-def test_loss_falls_and_the_exported_graph_agrees() -> None:
+@pytest.fixture
+def one_thread() -> Iterator[None]:
+    """Several wait for each other where the processors have other work."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+def test_loss_falls_and_the_exported_graph_agrees(one_thread: None) -> None:
     from edgers.export.detector_demo.network import Detector, folded_weights
     from edgers.export.detector_demo.optimisation import Schedule, fit
 
     torch.manual_seed(0)
-    torch.set_num_threads(1)
     scenes = [make_scene(SceneSpec(width_px=160, height_px=160, seed=9, sort="town"))]
     network, told = Detector(), []
     schedule = Schedule(steps=12, patches=2, side_px=96, warm_up_steps=2)
