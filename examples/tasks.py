@@ -46,11 +46,15 @@ class Graph:
         weights = np.asarray(matrix)[:, :, np.newaxis, np.newaxis]
         return self("Conv", x, self.constant(weights), self.constant(offset))
 
-    def save(self, path: Path, output: str, rank: int = 4, **inputs: int) -> None:
-        """Write the graph; `inputs` are the bands of each input."""
+    def save(
+        self, path: Path, output: str, rank: int = 4, dates: int = 0, **inputs: int
+    ) -> None:
+        """Write the graph; `inputs` are the bands of each input, a series where there are dates."""
         self.nodes.append(helper.make_node("Identity", [output], ["y"]))
         takes = [
-            helper.make_tensor_value_info(name, TensorProto.FLOAT, ["n", bands, "h", "w"])
+            helper.make_tensor_value_info(
+                name, TensorProto.FLOAT, ["n", *([dates] if dates else []), bands, "h", "w"]
+            )
             for name, bands in inputs.items()
         ]
         gives = [helper.make_tensor_value_info("y", TensorProto.FLOAT, [None] * rank)]
@@ -215,9 +219,33 @@ def gap_filling(folder: Path) -> None:
     graph.save(folder / "model.onnx", graph("Div", sums[0], count), x=3)
 
 
+def time_series(folder: Path) -> None:
+    """Scenes of six months, two in May, none in July; the crop is told by when it is green."""
+    early = field(3) > 0.5
+    days = ("20240412", "20240506", "20240521", "20240610", "20240815", "20240918")
+    for i, day in enumerate(days):
+        month = int(day[4:6])
+        green = np.where(early, np.exp(-((month - 5) ** 2)), np.exp(-((month - 8) ** 2)))
+        samples = np.stack([0.12 - 0.08 * green, 0.2 + 0.3 * green]) + noise(i, 2, 0.01)
+        stored = (samples * 10_000).astype(np.uint16)
+        # A cloud passes.
+        stored[:, 20 * i : 20 * i + 30, 40:90] = 0
+        write(folder / f"field_{day}.tif", stored, ("B04", "B08"))
+    graph = Graph()
+    by_band = graph("Transpose", "x", perm=[0, 2, 1, 3, 4])
+    # (class, band, date, 1, 1): other, green in May, green in August.
+    weights = np.zeros((3, 2, 6, 1, 1))
+    for kind, month, other in ((1, 5, 8), (2, 8, 5)):
+        weights[kind, 1, [month - 4, other - 4], 0, 0] = 8, -8
+    score = graph("Conv", by_band, graph.constant(weights), graph.constant([1, 0, 0]))
+    graph.save(folder / "model.onnx", graph("Squeeze", score, graph.constant([2], "int64")),
+               dates=6, x=2)  # fmt: skip
+
+
 PAGES: dict[str, Callable[[Path], None]] = {
     "segmentation": segmentation, "change": change, "regression": regression, "anomaly": anomaly,
     "unmixing": unmixing, "denoising": denoising, "gap-filling": gap_filling,
+    "time-series": time_series,
 }  # fmt: skip
 
 if __name__ == "__main__":

@@ -77,11 +77,11 @@ class Scene(Closing):
         """Open the files of each input; `scene_paths` gives `paths`.
 
         `renamed` maps a model band, or `input:band`, to a scene band's name or number. The grid is
-        that of the first input that is not optional. Raises SceneError or BandError where something
+        that of the first input that gives one. Raises SceneError or BandError where something
         cannot be read or does not fit.
         """
-        main = next(one for one in inputs if not one.is_optional)
-        by_input = _renamed_by_input(inputs, renamed)
+        main = next(one for one in inputs if one.gives_grid)
+        by_input = renamed_by_input(inputs, renamed)
         order = [main, *(one for one in inputs if one is not main and paths.get(one.name))]
         with ExitStack() as opened:
             stacks: dict[str, InputStack] = {}
@@ -219,7 +219,7 @@ class Scene(Closing):
         return {name: reading.finish() for name, reading in found.items()}
 
 
-def _renamed_by_input(
+def renamed_by_input(
     inputs: Sequence[ModelInput], renamed: Mapping[str, str]
 ) -> dict[str, dict[str, str]]:
     """Share out `--map` among the inputs; raises BandError where a name fits none of them."""
