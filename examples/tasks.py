@@ -46,9 +46,7 @@ class Graph:
         weights = np.asarray(matrix)[:, :, np.newaxis, np.newaxis]
         return self("Conv", x, self.constant(weights), self.constant(offset))
 
-    def save(
-        self, path: Path, output: str, rank: int = 4, dates: int = 0, **inputs: int
-    ) -> None:
+    def save(self, path: Path, output: str, rank: int = 4, dates: int = 0, **inputs: int) -> None:
         """Write the graph; `inputs` are the bands of each input, a series where there are dates."""
         self.nodes.append(helper.make_node("Identity", [output], ["y"]))
         takes = [
@@ -220,7 +218,7 @@ def gap_filling(folder: Path) -> None:
 
 
 def time_series(folder: Path) -> None:
-    """Scenes of six months, two in May, none in July; the crop is told by when it is green."""
+    """Scenes of April to September, two in May, none in July; when it is green tells the crop."""
     early = field(3) > 0.5
     days = ("20240412", "20240506", "20240521", "20240610", "20240815", "20240918")
     for i, day in enumerate(days):

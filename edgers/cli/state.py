@@ -77,8 +77,7 @@ def drop(store: Path, place: str | None, date: str | None, max_state: int | None
     dropped = 0
     with Store(store, is_new=False) as opened:
         for ring in opened.rings() if place or date else ():
-            entries, _ = ring.entries()
-            for one in entries:
+            for one in ring.entries():
                 if place in (None, ring.place) and one.facts.time.startswith(date or ""):
                     ring.remove(one)
                     dropped += 1

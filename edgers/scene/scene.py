@@ -48,13 +48,15 @@ def scene_paths(
         )
     found: dict[str, tuple[Path, ...]] = {}
     for one in inputs:
-        given = tuple(named.get(one.name, ())) or (() if one.is_optional else tuple(scenes))
+        # An earlier scene is never the new one.
+        given = tuple(named.get(one.name, ())) or (tuple(scenes) if one.gives_grid else ())
         if not given and not one.is_optional:
             raise SceneError(
                 f"input {one.name!r} has no file.",
                 seen=f"Given: {', '.join(name for name in named) or 'none'}.",
                 rule=f"Needed: {', '.join(one.name for one in inputs if not one.is_optional)}.",
-                fix=f"Add --input {one.name}=FILE.",
+                fix=f"Add --input {one.name}=FILE"
+                + ("." if one.kept is None else ", or --state STORE to find it among kept scenes."),
             )
         if given:
             found[one.name] = given

@@ -20,7 +20,7 @@ from edgers.scene.open import environment, open_raster
 from edgers.scene.place import Place, place_of
 from edgers.scene.series import Date, one_date
 from edgers.state.cover import cover_share
-from edgers.state.entry import TAG, Entry, Facts, entry_name, file_hash, read_entry
+from edgers.state.entry import TAG, Entry, Facts, entry_name, file_hash
 from edgers.state.kept_file import Form, Pixels, write_kept
 from edgers.state.ring import to_keep
 from edgers.state.scene_pixels import ScenePixels
@@ -74,7 +74,7 @@ def keep_scene(
         with ScenePixels(date, source, renamed, grid=None) as pixels:
             own, files = pixels.form.place, pixels.files
         ring = find_ring(store, source, own, place, scene.name)
-        entries, set_aside = ring.entries()
+        entries = ring.entries()
         sha256 = scene_hash(files)
         facts = Facts(scene=scene_name(scene), time=date.time, sha256=sha256, clear=1.0)
         is_new = sha256 not in {one.sha256 for one in entries}
@@ -88,7 +88,7 @@ def keep_scene(
                     f"scene {scene} was changed while it was read.",
                     fix="Run it again when the scene is complete.",
                 )
-            added = read_entry(ring.folder / name)
+            added = store.entry(ring.folder / name)
             assert isinstance(added, Entry), added
             entries = sorted([*entries, added], key=lambda one: (one.when, one.sha256))
         entries, dropped = _prune(ring, entries, source.kept)
@@ -99,7 +99,7 @@ def keep_scene(
     return Arrival(
         scene=facts.scene, date=date, ring=ring, sha256=sha256, entries=tuple(entries),
         is_new=is_new, is_kept=sha256 in {one.sha256 for one in entries}, dropped=tuple(dropped),
-        set_aside=tuple(set_aside),
+        set_aside=store.told(),
     )  # fmt: skip
 
 
@@ -133,7 +133,7 @@ def check_placed(own: Place, name: str) -> None:
 
 def grid_of(ring: Ring) -> Place | None:
     """Give the grid of what is kept in a ring; None where that is nothing."""
-    entries, _ = ring.entries()
+    entries = ring.entries()
     if not entries:
         return None
     with open_raster(entries[0].path) as file:
@@ -173,7 +173,7 @@ def shrink(store: Store, most_bytes: int, *, spared: str = "") -> list[Path]:
     The scene with the hash `spared` is the last to go. Raises OutputError, and removes that one
     alone, where it alone takes more.
     """
-    everything = [one for ring in store.rings() for one in ring.entries()[0]]
+    everything = [one for ring in store.rings() for one in ring.entries()]
     total, gone = sum(one.size_bytes for one in everything), []
     new_bytes = sum(one.size_bytes for one in everything if one.sha256 == spared)
     order = sorted(everything, key=lambda one: (one.sha256 == spared, one.when, one.path))

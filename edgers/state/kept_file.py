@@ -1,6 +1,7 @@
 """Writing what is kept of a scene: a tiled GeoTIFF whose bytes hang on its samples alone."""
 
 import errno
+import warnings
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 import rasterio
+from rasterio.errors import NotGeoreferencedWarning
 from rasterio.windows import Window
 
 from edgers.errors import OutputError
@@ -58,13 +60,14 @@ def write_kept(
 ) -> None:
     """Write a file; `tags` gives its tags from the share of its pixels that have data.
 
-    Missing samples become NaN, or the value that stands for them already, or one that no sample
-    has. Only where 8 bits leave none, zero is taken, and samples of 0 become 1. Raises OutputError
-    where the disk is full or fails, and what `pixels` raises.
+    Missing samples get the value that stands for them already, else NaN, or of whole numbers one
+    that no sample has. Only where 8 bits leave none, zero is taken, and samples of 0 become 1.
+    Raises OutputError where the disk is full or fails, and what `pixels` raises.
     """
     nodata = _nodata(pixels, form)
     checksums, clear_px = [], 0
-    with disk_errors(path.name), environment():
+    with disk_errors(path.name), environment(), warnings.catch_warnings():
+        warnings.simplefilter("ignore", NotGeoreferencedWarning)
         with rasterio.open(path, "w", **_profile(form, nodata)) as file:
             _describe(file, form)
             for window in windows_of(form):
@@ -123,10 +126,10 @@ def _nodata(pixels: Pixels, form: Form) -> float | None:
     Whole numbers without a value for it are gone through once for one that is free.
     """
     kind = np.dtype(form.data_type)
-    if np.issubdtype(kind, np.floating):
-        return float("nan")
     if form.nodata is not None:
         return form.nodata
+    if np.issubdtype(kind, np.floating):
+        return float("nan")
     limits = np.iinfo(kind)
     span = min(2**16, limits.max - limits.min + 1)
     taken, has_gaps = np.zeros(span, bool), False
@@ -147,7 +150,8 @@ def _stored(samples: Samples, missing: Bools, nodata: float | None, form: Form) 
     if not np.isnan(nodata):
         # None but where no value was free: what is nodata by its value is missing already.
         block[(block == nodata) & ~missing] = nodata + 1
-    block[missing] = nodata
+    # NaN says more than nodata: no band of such a pixel counts.
+    block[missing & np.isfinite(samples)] = nodata
     return block
 
 

@@ -14,6 +14,7 @@ from rasterio.windows import Window
 from edgers.closing import Closing
 from edgers.contract import ModelInput
 from edgers.contract.kept import KeptSeries
+from edgers.scene.asset import representable
 from edgers.scene.bands import SceneBand
 from edgers.scene.date import rfc3339
 from edgers.scene.nodata import nodata_pixels
@@ -53,13 +54,14 @@ class Medians(Closing):
         rasters = [raster for group in self._groups for raster in group] or [self._like]
         stated = {raster.used[0][0].nodata for raster in rasters}
         kind = np.result_type(*(raster.data_type for raster in rasters))
+        only = representable(stated.pop(), kind.name) if len(stated) == 1 else None
         bands: Sequence[SceneBand] = self._like.bands
         return Form(
             place=self._like.place,
             data_type=kind.name,
             names=tuple(band.name for band in self._source.bands),
             bands=bands,
-            nodata=stated.pop() if len(stated) == 1 else None,
+            nodata=None if only is None else float(only),
             # Worked out in double precision, and once more while it is sorted.
             sources=max(1, len(rasters)) * max(1, 16 // kind.itemsize),
         )

@@ -15,23 +15,20 @@ from edgers.state.store import Store
 
 def find_references(
     store: Store, source: ModelInput, time: str, ground: Place, place: str | None
-) -> tuple[list[Entry], list[str]]:
+) -> list[Entry]:
     """Give the references for a scene taken at `time` (RFC 3339) of `ground`, by time.
 
     As many as the input has dates, or none where there are fewer. They are earlier than the scene,
-    cover as much of it and are as clear as the contract asks; of more, the latest or clearest. Also
-    tells what was found damaged.
+    cover as much of it and are as clear as the contract asks; of more, the latest or clearest.
     """
     rule = source.kept
     assert isinstance(rule, KeptReference)
     when = time_from_text(time)
     assert when is not None
     rings = store.rings(source) if place is None else [store.ring(place, source)]
-    fit, told = [], []
+    fit = []
     for ring in rings:
-        entries, wrong = ring.entries()
-        told += wrong
-        for one in entries:
+        for one in ring.entries():
             is_near = rule.within_days is None or when - one.when <= timedelta(rule.within_days)
             if one.when < when and is_near and one.clear >= rule.least_clear:
                 with environment(), open_raster(one.path) as file:
@@ -42,5 +39,5 @@ def find_references(
     best = {one.sha256: one for one in sorted(fit, key=lambda one: rank(one, rule.choose))}
     chosen = list(best.values())[-source.dates :]
     if len(chosen) < source.dates:
-        return [], told
-    return sorted(chosen, key=lambda one: one.when), told
+        return []
+    return sorted(chosen, key=lambda one: one.when)

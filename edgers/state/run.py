@@ -218,15 +218,13 @@ def _reference(
             ground = raster.place
         if keeping.place is None:
             check_placed(ground, scene.name)
-        found, set_aside = find_references(
-            keeping.store, source, date.time, ground, keeping.place
-        )  # fmt: skip
+        found = find_references(keeping.store, source, date.time, ground, keeping.place)
     is_missing = not found and not source.is_optional
     state = InputState(
         input=source.name, place="", is_new=False, is_kept=False,
         used=tuple(f"{one.facts.scene} of {one.facts.time}" for one in found),
         missing=("an earlier scene of this ground",) if is_missing else (),
-        set_aside=tuple(set_aside),
+        set_aside=keeping.store.told(),
     )  # fmt: skip
     facts = [_fact(source, one, one.facts.time, stands_in=False) for one in found]
     return state, [one.path for one in found], facts

@@ -10,6 +10,7 @@ from rasterio.windows import Window
 
 from edgers.closing import Closing
 from edgers.contract import Band, ModelInput
+from edgers.scene.asset import representable
 from edgers.scene.nodata import nodata_pixels
 from edgers.scene.raster import Raster
 from edgers.scene.series import Date
@@ -62,20 +63,14 @@ class ScenePixels(Closing):
         stated = {
             dataset.nodatavals[number - 1] for dataset, numbers in raster.used for number in numbers
         }
-        only = stated.pop() if len(stated) == 1 else None
         kind = np.dtype(raster.data_type)
-        fits = (
-            only is not None
-            and np.issubdtype(kind, np.integer)
-            and float(only).is_integer()
-            and np.iinfo(kind).min <= only <= np.iinfo(kind).max
-        )
+        only = representable(stated.pop(), kind.name) if len(stated) == 1 else None
         return Form(
             place=raster.place,
             data_type=kind.name,
             names=tuple(band.name for band in self._source.bands),
             bands=raster.bands,
-            nodata=only if fits else None,
+            nodata=None if only is None else float(only),
         )
 
     def read(self, window: Window) -> tuple[Samples, Bools, Bools]:

@@ -41,6 +41,8 @@ class Store(Closing):
         """Open the store, or begin it where `is_new` allows; raises OutputError where it cannot."""
         self.folder = folder
         self._lock: int | None = None
+        self._known: dict[Path, tuple[tuple[int, int, int], Entry]] = {}
+        self._told: list[str] = []
         if not is_new and not folder.is_dir():
             raise OutputError(f"there is no store at {folder}.")
         try:
@@ -65,6 +67,38 @@ class Store(Closing):
         if self._lock is not None:
             os.close(self._lock)
             self._lock = None
+
+    def told(self) -> tuple[str, ...]:
+        """Say what was set aside since this was last asked."""
+        told, self._told = tuple(self._told), []
+        return told
+
+    def entry(self, path: Path) -> Entry | str:
+        """Read a kept scene, once where it stays the same; or give the reason why it is none."""
+        with contextlib.suppress(OSError):
+            found = path.lstat()
+            mark = (found.st_ino, found.st_size, found.st_mtime_ns)
+            if path in self._known and self._known[path][0] == mark:
+                return self._known[path][1]
+            entry = read_entry(path)
+            if isinstance(entry, Entry):
+                self._known[path] = mark, entry
+            return entry
+        return "It cannot be read."
+
+    def set_aside(self, path: Path, reason: str) -> None:
+        """Move what cannot be trusted out of the way, with the reason beside it."""
+        ring, folder = path.parent, self.folder / ASIDE
+        folder.mkdir(exist_ok=True)
+        name = f"{ring.parent.name}_{ring.name}_{path.name}"[:200]
+        (folder / f"{name}.txt").write_text(reason + "\n", encoding="utf-8")
+        target = folder / name
+        if target.is_dir() and not target.is_symlink():
+            shutil.rmtree(target)
+        os.replace(path, target)
+        self._told.append(f"{ring.parent.name} {path.name}: {reason}")
+        # It may have stood beside a scene, and led GDAL astray when that was read.
+        self._known.clear()
 
     def rings(self, source: ModelInput | None = None) -> list["Ring"]:
         """Give all rings, or those of one input, by place."""
@@ -108,31 +142,28 @@ class Ring:
         for path in sorted(_inside(self.folder)):
             if path.name == MADE or path.name.startswith(DRAFT):
                 continue
-            entry = read_entry(path)
+            entry = self._store.entry(path)
             if isinstance(entry, Entry):
                 found.append(entry)
             else:
                 wrong[path] = entry
         return sorted(found, key=lambda one: (one.when, one.sha256)), wrong
 
-    def entries(self) -> tuple[list[Entry], list[str]]:
-        """Read all that is kept; what is not what it says is set aside and told.
+    def entries(self) -> list[Entry]:
+        """Read all that is kept; what is not what it says is set aside (`Store.told`).
 
         What a killed command left unfinished is removed. Raises OutputError where the disk fails.
         """
-        told = []
         with store_errors(self._store.folder):
             for path in _inside(self.folder):
                 if path.name.startswith(DRAFT) and path.is_dir() and not path.is_symlink():
                     shutil.rmtree(path)
             found, wrong = self.look()
             for path, reason in wrong.items():
-                self._set_aside(path, reason)
-                told.append(f"{self.place} {path.name}: {reason}")
-            # It may have stood beside a scene, and led GDAL astray when that was read.
+                self._store.set_aside(path, reason)
             if wrong:
                 found, _ = self.look()
-        return found, told
+        return found
 
     def remove(self, entry: Entry) -> None:
         """Remove a kept scene; raises OutputError where the disk fails."""
@@ -149,17 +180,6 @@ class Ring:
                     shutil.rmtree(path)
                 else:
                     path.unlink()
-
-    def _set_aside(self, path: Path, reason: str) -> None:
-        """Move what cannot be trusted out of the way, with the reason beside it."""
-        folder = self._store.folder / ASIDE
-        folder.mkdir(exist_ok=True)
-        name = f"{self.place}_{self.folder.name}_{path.name}"[:200]
-        (folder / f"{name}.txt").write_text(reason + "\n", encoding="utf-8")
-        target = folder / name
-        if target.is_dir() and not target.is_symlink():
-            shutil.rmtree(target)
-        os.replace(path, target)
 
 
 def ring_name(source: ModelInput) -> str:
