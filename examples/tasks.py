@@ -131,9 +131,9 @@ def change(folder: Path) -> None:
     first = np.stack([0.1 + 0.2 * field(i) for i in range(3)])
     second = first + 0.01
     second[:, 40:70, 50:110] += 0.15
-    for name, samples, seed in (("before", first, 1), ("after", second, 2)):
+    for year, samples, seed in ((2023, first, 1), (2024, second, 2)):
         stored = ((samples + noise(seed, 3, 0.004)) * 10_000).astype(np.uint16)
-        write(folder / f"{name}.tif", stored, ("B02", "B03", "B04"))
+        write(folder / f"bay_{year}0601.tif", stored, ("B02", "B03", "B04"))
     graph = Graph()
     apart = graph("Abs", graph("Sub", "after", "before"))
     mean = graph("ReduceMean", apart, axes=[1], keepdims=1)

@@ -61,8 +61,8 @@ class KeptSeries:
     nearest before and after (at an end the nearest), or nodata."""
     least: int = 1
     """Periods that must have a scene, for the others to be filled."""
-    most: int = DEFAULT_IN_PERIOD
-    """Scenes kept of one period where their median is taken."""
+    most: int = 1
+    """Scenes kept of one period: one but where their median is taken."""
     clouds: Clouds | None = None
     """How cloud is told; None where it is not."""
 

@@ -1,5 +1,6 @@
 """Keeping a scene: into the ring of its place, whole or not at all, and the oldest out."""
 
+import contextlib
 import os
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
@@ -74,26 +75,32 @@ def keep_scene(
         with ScenePixels(date, source, renamed, grid=None) as pixels:
             own, files = pixels.form.place, pixels.files
         ring = find_ring(store, source, own, place, scene.name)
+        marks, sha256 = _marks(files), scene_hash(files)
         entries = ring.entries()
-        sha256 = scene_hash(files)
         facts = Facts(scene=scene_name(scene), time=date.time, sha256=sha256, clear=1.0)
         is_new = sha256 not in {one.sha256 for one in entries}
         if is_new and _may_stay(entries, facts, source.kept):
             grid = entries[0].path if entries else None
             with ScenePixels(date, source, renamed, grid=grid) as pixels:
-                name = _write(ring, pixels, pixels.form, facts)
-            if scene_hash(files) != sha256:
-                (ring.folder / name).unlink()
+                added = store.entry(_write(ring, pixels, pixels.form, facts))
+            assert isinstance(added, Entry), added
+            if _marks(files) != marks:
+                ring.remove(added)
                 raise SceneError(
                     f"scene {scene} was changed while it was read.",
                     fix="Run it again when the scene is complete.",
                 )
-            added = store.entry(ring.folder / name)
-            assert isinstance(added, Entry), added
+            if added.clear == 0:
+                ring.remove(added)
+                raise SceneError(
+                    f"scene {scene} has no data at {ring.place}.",
+                    rule="What is all nodata, or cloud, is not kept.",
+                )
             entries = sorted([*entries, added], key=lambda one: (one.when, one.sha256))
         entries, dropped = _prune(ring, entries, source.kept)
     if most_bytes is not None:
-        gone = shrink(store, most_bytes, spared=sha256)
+        spared = [one.path for one in entries if one.sha256 == sha256]
+        gone = shrink(store, most_bytes, spared=spared)
         entries = [one for one in entries if one.path not in gone]
         dropped += [f"{path.parents[1].name} {path.name[:16]}" for path in gone]
     return Arrival(
@@ -106,7 +113,15 @@ def keep_scene(
 def find_ring(store: Store, source: ModelInput, own: Place, place: str | None, name: str) -> Ring:
     """Give the ring that a scene on the grid `own` belongs to."""
     if place is not None:
-        return store.ring(place, source)
+        named = store.ring(place, source)
+        grid = grid_of(named)
+        if grid is not None and own.kind == grid.kind == "map" and not cover_share(grid, own):
+            raise SceneError(
+                f"{name} does not show the place {place!r}.",
+                rule="What is kept of a place has the grid of its first scene.",
+                fix="Leave --place out, or name another.",
+            )
+        return named
     check_placed(own, name)
     best: tuple[float, Ring] | None = None
     for ring in store.rings(source):
@@ -132,12 +147,11 @@ def check_placed(own: Place, name: str) -> None:
 
 
 def grid_of(ring: Ring) -> Place | None:
-    """Give the grid of what is kept in a ring; None where that is nothing."""
-    entries = ring.entries()
-    if not entries:
-        return None
-    with open_raster(entries[0].path) as file:
-        return place_of(file)
+    """Give the grid of what is kept in a ring; None where that is nothing, or damaged."""
+    for path in ring.names():
+        with contextlib.suppress(SceneError), open_raster(path) as file:
+            return place_of(file)
+    return None
 
 
 def place_name(place: Place) -> str:
@@ -167,25 +181,24 @@ def put_file(folder: Path, name: Callable[[str], str], write: Callable[[Path], N
     return path
 
 
-def shrink(store: Store, most_bytes: int, *, spared: str = "") -> list[Path]:
+def shrink(store: Store, most_bytes: int, *, spared: Sequence[Path] = ()) -> list[Path]:
     """Remove the oldest scenes of all places until what is kept takes no more than `most_bytes`.
 
-    The scene with the hash `spared` is the last to go. Raises OutputError, and removes that one
-    alone, where it alone takes more.
+    Those `spared` are the last to go. Raises OutputError, and removes them alone, where they alone
+    take more.
     """
-    everything = [one for ring in store.rings() for one in ring.entries()]
-    total, gone = sum(one.size_bytes for one in everything), []
-    new_bytes = sum(one.size_bytes for one in everything if one.sha256 == spared)
-    order = sorted(everything, key=lambda one: (one.sha256 == spared, one.when, one.path))
-    if new_bytes > most_bytes:
-        order = [one for one in order if one.sha256 == spared]
     with store_errors(store.folder):
-        for one in order:
+        sizes = {path: path.stat().st_size for ring in store.rings() for path in ring.names()}
+        total, new_bytes = sum(sizes.values()), sum(sizes[path] for path in spared)
+        # Names begin with the time.
+        order = sorted(sizes, key=lambda path: (path in spared, path.name, path))
+        gone: list[Path] = []
+        for path in order if new_bytes <= most_bytes else spared:
             if total <= most_bytes:
                 break
-            one.path.unlink()
-            gone.append(one.path)
-            total -= one.size_bytes
+            path.unlink()
+            gone.append(path)
+            total -= sizes[path]
     if new_bytes > most_bytes:
         raise OutputError(
             "the scene does not fit into the store.",
@@ -195,8 +208,13 @@ def shrink(store: Store, most_bytes: int, *, spared: str = "") -> list[Path]:
     return gone
 
 
-def _write(ring: Ring, pixels: Pixels, form: Form, facts: Facts) -> str:
-    """Write a scene into its ring; give the name of the file."""
+def _marks(files: Sequence[Path]) -> list[tuple[int, int]]:
+    """Give size and date of files, by which a change shows."""
+    return [(found.st_size, found.st_mtime_ns) for found in (path.stat() for path in files)]
+
+
+def _write(ring: Ring, pixels: Pixels, form: Form, facts: Facts) -> Path:
+    """Write a scene into its ring; give its file."""
 
     def tags(clear: float) -> dict[str, str]:
         known = Facts(
@@ -207,7 +225,7 @@ def _write(ring: Ring, pixels: Pixels, form: Form, facts: Facts) -> str:
     def write(path: Path) -> None:
         write_kept(path, pixels, form, tags)
 
-    return put_file(ring.folder, lambda digest: entry_name(facts.time, digest), write).name
+    return put_file(ring.folder, lambda digest: entry_name(facts.time, digest), write)
 
 
 def _may_stay(entries: Sequence[Entry], facts: Facts, rule: Kept) -> bool:

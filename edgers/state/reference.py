@@ -5,10 +5,10 @@ from datetime import timedelta
 from edgers.contract import ModelInput
 from edgers.contract.kept import KeptReference
 from edgers.scene.date import time_from_text
-from edgers.scene.open import environment, open_raster
-from edgers.scene.place import Place, place_of
+from edgers.scene.place import Place
 from edgers.state.cover import cover_share
 from edgers.state.entry import Entry
+from edgers.state.keep import grid_of
 from edgers.state.ring import rank
 from edgers.state.store import Store
 
@@ -28,13 +28,13 @@ def find_references(
     rings = store.rings(source) if place is None else [store.ring(place, source)]
     fit = []
     for ring in rings:
+        grid = grid_of(ring)
+        if grid is None or cover_share(ground, grid) < rule.least_cover:
+            continue
         for one in ring.entries():
             is_near = rule.within_days is None or when - one.when <= timedelta(rule.within_days)
             if one.when < when and is_near and one.clear >= rule.least_clear:
-                with environment(), open_raster(one.path) as file:
-                    share = cover_share(ground, place_of(file))
-                if share >= rule.least_cover:
-                    fit.append(one)
+                fit.append(one)
     # One scene may be kept at several places.
     best = {one.sha256: one for one in sorted(fit, key=lambda one: rank(one, rule.choose))}
     chosen = list(best.values())[-source.dates :]

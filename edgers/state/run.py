@@ -6,7 +6,7 @@ from pathlib import Path
 
 from edgers.contract import ModelInput
 from edgers.contract.kept import KeptReference, KeptSeries
-from edgers.errors import BadInputError
+from edgers.errors import BadInputError, SceneError
 from edgers.pipeline.model import Model
 from edgers.pipeline.options import RunOptions
 from edgers.pipeline.progress import Progress
@@ -131,7 +131,7 @@ def run_kept(
     `run_scene` and `keep_scene` raise.
     """
     sources = kept_inputs(model.inputs, options.inputs)
-    fresh = scene or options.inputs[model.source.name][0]
+    fresh = scene or _named_scene(model, options)
     renamed = renamed_by_input(model.inputs, options.renamed)
     paths: dict[str, Sequence[Path]] = dict(options.inputs)
     states: dict[str, InputState] = {}
@@ -165,6 +165,18 @@ def run_kept(
             )  # fmt: skip
             states[source.name] = _with_arrival(states[source.name], arrival)
     return Outcome(scene=fresh.name, report=report, inputs=tuple(states.values()))
+
+
+def _named_scene(model: Model, options: RunOptions) -> Path:
+    """Give the new scene where it is named as an input."""
+    paths = options.inputs.get(model.source.name, ())
+    if len(paths) != 1:
+        raise SceneError(
+            "no new scene is named.",
+            seen=f"Given by --input: {', '.join(options.inputs) or 'none'}.",
+            rule="Beside a store a run has one new scene: a file, a folder or a STAC Item.",
+        )
+    return paths[0]
 
 
 def _series(

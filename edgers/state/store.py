@@ -23,7 +23,7 @@ from edgers.closing import Closing
 from edgers.contract import ModelInput
 from edgers.contract.kept import KeptSeries
 from edgers.errors import BadInputError, OutputError
-from edgers.state.entry import Entry, read_entry
+from edgers.state.entry import NAME, Entry, read_entry
 
 PLACE = re.compile(r"[0-9A-Za-z][0-9A-Za-z._+-]{0,63}")
 """Names of places: nothing that leads out of the store."""
@@ -164,6 +164,11 @@ class Ring:
             if wrong:
                 found, _ = self.look()
         return found
+
+    def names(self) -> list[Path]:
+        """Give what bears the name of a kept scene, by time, without a look into it."""
+        found = [path for path in _inside(self.folder) if NAME.fullmatch(path.name)]
+        return sorted(path for path in found if path.is_file() and not path.is_symlink())
 
     def remove(self, entry: Entry) -> None:
         """Remove a kept scene; raises OutputError where the disk fails."""

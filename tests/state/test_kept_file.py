@@ -131,6 +131,15 @@ def test_what_cannot_be_kept_is_refused_and_nothing_is_left(tmp_path: Path) -> N
         keep(tmp_path, nowhere, source)
     assert tree(tmp_path / "store") == {}
     assert keep(tmp_path, nowhere, source, place="bay").ring.place == "bay"
+    elsewhere = dated(tmp_path, "20240111", transform=TRANSFORM @ Affine.translation(999, 0))
+    keep(tmp_path, dated(tmp_path, "20240112"), source, place="lake")
+    with pytest.raises(SceneError, match="does not show the place 'lake'"):
+        keep(tmp_path, elsewhere, source, place="lake")
+    empty = dated(tmp_path, "20240113", samples=np.zeros((3, SIDE, SIDE), "uint16"))
+    before = tree(tmp_path / "store")
+    with pytest.raises(SceneError, match="has no data"):
+        keep(tmp_path, empty, source)
+    assert tree(tmp_path / "store") == before
     with pytest.raises(OutputError, match="does not fit"):
         keep(tmp_path / "b", dated(tmp_path, "20240111"), source, most_bytes=100)
     assert tree(tmp_path / "b" / "store") == {}
