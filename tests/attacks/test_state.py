@@ -15,7 +15,7 @@ from edgers.errors import BadInputError, OutputError
 from edgers.state.keep import keep_scene
 from edgers.state.store import ASIDE, Store
 
-STEPS = (5, 6, 7, 9, 10, 14, 15, 40)
+STEPS = (5, 6, 7, 9, 10, 12, 14, 40)
 """Steps on the disk before which a run is killed: the scene written, named by its hash and safe,
 older ones removed, the same for a median, and one while the model runs."""
 
