@@ -66,7 +66,7 @@ def keep_scene(
 
     The place is `place`, or the one whose ground the scene covers, or a new one on the scene's own
     grid. `most_bytes` is what all that is kept may take: the oldest scenes go first. Raises
-    SceneError, BandError or OutputError with the store as it was.
+    SceneError, BandError or OutputError with nothing new in the store.
     """
     assert source.kept is not None
     with environment():
@@ -167,7 +167,7 @@ def put_file(folder: Path, name: Callable[[str], str], write: Callable[[Path], N
     with store_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=DRAFT, dir=folder) as room:
-            draft = Path(room) / "draft.tif"
+            draft = Path(room) / "kept_scene.tif"
             write(draft)
             with draft.open("rb+") as file:
                 os.fsync(file.fileno())

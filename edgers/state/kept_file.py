@@ -11,10 +11,10 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 import rasterio
-from rasterio.errors import NotGeoreferencedWarning
+from rasterio.errors import NotGeoreferencedWarning, RasterioError
 from rasterio.windows import Window
 
-from edgers.errors import OutputError
+from edgers.errors import OutputError, SceneError
 from edgers.products.block_size import block_px
 from edgers.products.disk_errors import disk_errors
 from edgers.scene.bands import SceneBand
@@ -157,10 +157,16 @@ def _stored(samples: Samples, missing: Bools, nodata: float | None, form: Form) 
 
 def _read_back(path: Path, form: Form, checksums: Sequence[int]) -> None:
     """Raise OSError where a file does not hold what was written: GDAL may fail without a word."""
-    with open_raster(path) as file:
-        for window, wanted in zip(windows_of(form), checksums, strict=True):
-            if zlib.crc32(file.read(window=window).tobytes()) != wanted:
-                raise OSError(errno.EIO, "it does not hold what was written; the disk may be full")
+    try:
+        with open_raster(path) as file:
+            is_whole = all(
+                zlib.crc32(file.read(window=window).tobytes()) == wanted
+                for window, wanted in zip(windows_of(form), checksums, strict=True)
+            )
+    except (SceneError, RasterioError):
+        is_whole = False
+    if not is_whole:
+        raise OSError(errno.EIO, "it does not hold what was written; the disk may be full")
 
 
 def check_place(place: Place, name: str) -> None:

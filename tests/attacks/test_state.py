@@ -3,12 +3,15 @@
 import os
 import shutil
 from pathlib import Path
+from unittest import mock
 
 import pytest
 from builders.kept import dated, kept_bundle, tree
 from builders.killable import was_killed
 from builders.killable_state import run_one, start_kept
+from builders.limited import edgers_with_file_limit
 from builders.runs import edgers
+from rasterio.io import DatasetWriter
 
 from edgers.bundle import open_bundle
 from edgers.errors import BadInputError, OutputError
@@ -91,6 +94,26 @@ def test_what_is_damaged_or_strange_is_set_aside_with_the_reason(
     assert edgers("state", "list", state).out.count("damaged") == 0
     again = run_one(bundle, scene, tmp_path / "out", state)
     assert again.inputs[0].set_aside == ()
+
+
+def test_on_a_full_disk_nothing_is_kept_and_that_is_told(made: Made, tmp_path: Path) -> None:
+    bundle, _, scene, folder = made
+    state = copied(folder, tmp_path / "store")
+    for limit_bytes in (8, 4000):
+        done = edgers_with_file_limit(limit_bytes, "state", "add", bundle, state, scene)
+        assert (done.code, "cannot be written" in done.err) == (2, True), done
+        assert tree(state) == tree(folder / "store")
+
+
+def test_what_the_disk_did_not_take_is_noticed(
+    made: Made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bundle, _, scene, folder = made
+    state = copied(folder, tmp_path / "store")
+    monkeypatch.setattr(DatasetWriter, "write", mock.Mock())
+    with pytest.raises(OutputError, match="does not hold what was written"):
+        run_one(bundle, scene, tmp_path / "out", state)
+    assert tree(state) == tree(folder / "store")
 
 
 def test_a_file_made_of_scenes_that_was_altered_is_made_again(made: Made, tmp_path: Path) -> None:

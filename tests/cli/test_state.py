@@ -17,6 +17,7 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_scenes_are_kept_run_listed_and_dropped(bundle: Path, tmp_path: Path) -> None:
+    assert "series of 2 × 1 month" in edgers("inspect", bundle).out
     first, second, third = (dated(tmp_path, day) for day in DAYS)
     store, out = tmp_path / "store", tmp_path / "out"
     done = edgers("run", bundle, first, "--state", store, "-o", out)
