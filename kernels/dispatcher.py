@@ -23,11 +23,18 @@ COMPILER_LOCK = global_compiler_lock
 """Held where kernels are made: a lock of our own beside it could be taken in the other order."""
 
 
-def dispatcher_of(function: Callable[..., Any]) -> Any:
-    """Give what compiles and runs a function; the bare function under NUMBA_DISABLE_JIT."""
-    found: Any = numba.njit(nogil=True, error_model="numpy")(function)
+def dispatcher_of(function: Callable[..., Any], *, is_inner: bool = False) -> Any:
+    """Give what compiles and runs a function; the bare function under NUMBA_DISABLE_JIT.
+
+    An inner form is for other kernels: it cannot be called from Python.
+    """
+    # Numba makes an entry for Python and one for C beside each form, though nothing asks for them:
+    # both took a third of the time to compile a short kernel.
+    found: Any = numba.njit(
+        nogil=True, error_model="numpy", no_cfunc_wrapper=True, no_cpython_wrapper=is_inner
+    )(function)
     if hasattr(found, "_cache"):
-        found._cache = DispatcherCache(function)
+        found._cache = DispatcherCache(function, is_inner=is_inner)
     return found
 
 
@@ -36,8 +43,8 @@ class DispatcherCache:
 
     cache_path = None
 
-    def __init__(self, function: Callable[..., Any]) -> None:
-        self._where = function.__module__, function.__qualname__
+    def __init__(self, function: Callable[..., Any], *, is_inner: bool = False) -> None:
+        self._where = function.__module__, function.__qualname__, is_inner
         self._name = f"{function.__module__.removeprefix(PACKAGE_NAME + '.')}.{function.__name__}"
         # A closure or lambda is not found again by its name.
         self._sources = "" if "<" in function.__qualname__ else source_digest(function.__module__)
