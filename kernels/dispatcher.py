@@ -9,6 +9,7 @@ attribute `_cache` of a dispatcher, with `load_overload` and `save_overload`.
 import hashlib
 import pickle
 from collections.abc import Callable
+from types import FunctionType
 from typing import Any
 
 import numba
@@ -30,12 +31,26 @@ def dispatcher_of(function: Callable[..., Any], *, is_inner: bool = False) -> An
     """
     # Numba makes an entry for Python and one for C beside each form, though nothing asks for them:
     # both took a third of the time to compile a short kernel.
+    if is_inner:
+        function = _twin(function)
     found: Any = numba.njit(
         nogil=True, error_model="numpy", no_cfunc_wrapper=True, no_cpython_wrapper=is_inner
     )(function)
     if hasattr(found, "_cache"):
         found._cache = DispatcherCache(function, is_inner=is_inner)
     return found
+
+
+def _twin(function: Any) -> Any:
+    """Copy a function: Numba takes one that is compiled for Python and, meanwhile, for itself as
+    another kernel for a compilation that never ends.
+    """
+    twin = FunctionType(
+        function.__code__, function.__globals__, function.__name__, function.__defaults__,
+        function.__closure__,
+    )  # fmt: skip
+    twin.__qualname__, twin.__kwdefaults__ = function.__qualname__, function.__kwdefaults__
+    return twin
 
 
 class DispatcherCache:

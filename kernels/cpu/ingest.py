@@ -125,7 +125,9 @@ def _ingest_some(
 ) -> None:  # fmt: skip
     """Work on as many samples of one layer as `x` has room for."""
     load(source, step, x)
-    _work(x, n, endings)
+    for segment in range(len(endings)):
+        _segment(x, n[segment])
+        finish(x, endings[segment])
     if has_mask:
         _fill(x, holes, hole_step, fill)
     # Not in a kernel of its own: what is called is optimised again in each that calls.
@@ -167,14 +169,6 @@ def _direct_with_holes(
         v = floor if v < floor else v
         v = ceiling if v > ceiling else v
         target[i] = fill if holes[i] else v
-
-
-@kernel
-def _work(x: Array, n: Array, endings: Array) -> None:
-    # Apart from what knows the types of scenes and tensors: it is compiled once for all of them.
-    for segment in range(len(endings)):
-        _segment(x, n[segment])
-        finish(x, endings[segment])
 
 
 @kernel
