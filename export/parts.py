@@ -134,6 +134,13 @@ def _check_per_pixel(graphs: Graphs, contract: Contract) -> None:
     rank = 1 + len(rule.pixel_shape)
     inputs = [Tensor(one.name, one.data_type, rank) for one in contract.inputs]
     _check(MAIN, graphs[MAIN], inputs, [_of(output, 0)])
+    for entry in graph_inputs(graphs[MAIN]):
+        if (count := tensor_facts(entry)[0][0]) != -1:
+            raise ContractError(
+                f"the graph takes {count} rows of {entry.name!r} at once.",
+                rule="Where pixels, or spectra, are rows, their number must be free.",
+                fix="Export the graph with a free first axis.",
+            )
 
 
 def _check_sampler(graphs: Graphs, contract: Contract) -> None:

@@ -10,18 +10,22 @@ from edgers.bundle import open_bundle
 from edgers.cli.fallback import fallback_lines, no_fallback_option
 from edgers.cli.progress import listener
 from edgers.cli.run_options import options_from_chosen, run_options
-from edgers.cli.show import line, print_lines, report_lines
+from edgers.cli.show import line, print_lines, report_lines, table_lines
 from edgers.errors import BadInputError
 from edgers.kernels.kernel_cache import cache_state
 from edgers.pipeline.model import Model, load_model
+from edgers.pipeline.options import RunOptions
 from edgers.pipeline.plan import open_scene, plan_scene
-from edgers.pipeline.report import SceneReport
 from edgers.pipeline.run import run_scene
+from edgers.pipeline.table_run import open_rows, run_table, runs_as_table
 from edgers.scene.folder import scene_name
 from edgers.scene.open import environment
 
 
-@click.command(help="Run BUNDLE over each SCENE: a file, or a folder of band files.")
+@click.command(
+    help="Run BUNDLE over each SCENE: a file, a folder of band files, or a table (CSV, Parquet, "
+    "GeoJSON of points, spectral library)."
+)
 @click.argument("bundle", type=click.Path(path_type=Path))
 @click.argument("scenes", metavar="SCENE...", nargs=-1, type=click.Path(path_type=Path))
 @click.option("-o", "--out", required=True, type=click.Path(path_type=Path), help="Output folder.")
@@ -41,24 +45,40 @@ def command(
         raise click.UsageError("Missing argument 'SCENE...': name a scene, or files by --input.")
     # Without a scene, all files are named by input: one run.
     todo: tuple[Path | None, ...] = scenes or (None,)
-    reports: list[SceneReport] = []
+    documents: list[dict[str, object]] = []
     with load_model(open_bundle(bundle), allow_fallback=not no_fallback) as model:
         # All scenes are opened before the first is run: a slip in the last must not cost an hour.
         for scene in todo:
-            with environment(), open_scene(model, scene, options) as opened:
-                plan_scene(model, opened, options)
+            _check(model, scene, options)
         if not quiet and not as_json:
             line("model", _model_line(model))
             print_lines(fallback_lines(model))
         for scene in todo:
-            report = run_scene(model, scene, out, options, listener(quiet=quiet or as_json))
-            reports.append(report)
+            heard = listener(quiet=quiet or as_json)
+            if scene is not None and runs_as_table(model, scene):
+                rows = run_table(model, scene, out, options, heard)
+                documents.append(rows.document())
+                lines = table_lines(rows)
+            else:
+                report = run_scene(model, scene, out, options, heard)
+                documents.append(report.document())
+                lines = report_lines(report)
             if not quiet and not as_json:
-                print_lines(report_lines(report))
+                print_lines(lines)
     if not quiet and not as_json and (kernels := cache_state()).compiled:
         line("kernels", kernels.words())
     if as_json:
-        click.echo(json.dumps([report.document() for report in reports], indent=2))
+        click.echo(json.dumps(documents, indent=2))
+
+
+def _check(model: Model, scene: Path | None, options: RunOptions) -> None:
+    """Open a scene or table and plan its run; raises what the run would."""
+    with environment():
+        if scene is not None and runs_as_table(model, scene):
+            open_rows(model, scene, options)
+            return
+        with open_scene(model, scene, options) as opened:
+            plan_scene(model, opened, options)
 
 
 def _model_line(model: Model) -> str:

@@ -1,6 +1,7 @@
 """A bundle brought to life: its engine loaded and its golden tile passed."""
 
 import io
+import re
 from dataclasses import dataclass
 from typing import cast
 
@@ -59,6 +60,11 @@ class Model(Closing):
     def output(self) -> ModelOutput:
         """The output that is decoded."""
         return self.bundle.contract.outputs[0]
+
+    @property
+    def slug(self) -> str:
+        """Its name in characters that any file system takes."""
+        return slug(self.bundle.contract.name)
 
     @property
     def program(self) -> Program:
@@ -232,3 +238,8 @@ def check_one_image(model: Model, what: str) -> None:
         rule=f"{what} feeds one input of one date.",
         fix="Run scenes with 'edgers run'.",
     )
+
+
+def slug(name: str) -> str:
+    """Write a model name in characters that any file system takes."""
+    return re.sub(r"[^0-9A-Za-z.]+", "-", name).strip("-.").lower() or "model"

@@ -1,17 +1,15 @@
 """Running a model over one scene: the whole data path."""
 
-import contextlib
 import math
-import re
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import edgers
 from edgers.contract.program import CascadeRule
-from edgers.errors import EngineError, OutputError, SceneError
+from edgers.errors import EngineError, SceneError
 from edgers.pipeline.answer import Answer
 from edgers.pipeline.flow import Flow, Stage
 from edgers.pipeline.input_watch import InputWatch
@@ -32,6 +30,7 @@ from edgers.pipeline.report import SceneReport
 from edgers.pipeline.text import asked
 from edgers.pipeline.tile_work import TileWork, preview_bands
 from edgers.pipeline.warmup import warm_up_run
+from edgers.pipeline.work_kept import kept_for_later
 from edgers.products.ending import Ending
 from edgers.products.places import Places
 from edgers.products.tally import Tally
@@ -60,7 +59,7 @@ def run_scene(
         # What a machine compiles once is no part of how long this scene takes.
         warm_up_run(model, opened)
         begin = time.perf_counter()
-        name = f"{opened.name}_{slug(model.bundle.contract.name)}"
+        name = f"{opened.name}_{model.slug}"
         if options.max_memory_bytes is None:
             grid = plan_scene(model, opened, options)
         else:
@@ -69,24 +68,11 @@ def run_scene(
             options, grid = plan.options, plan.grid
         products = product_names(model, options, name).values()
         places = product_places(opened, grid, options.warp)
-        with WorkFolder(folder, name, products) as work, _kept_for_later(work):
+        with WorkFolder(folder, name, products) as work, kept_for_later(work):
             called = opened.files[0].name if scene is None else scene.name
             run = _Run(model=model, scene=opened, grid=grid, options=options, name=called)
             report = run.make(work, name, places, progress)
     return replace(report, wall_s=time.perf_counter() - begin)
-
-
-@contextlib.contextmanager
-def _kept_for_later(work: WorkFolder) -> Iterator[None]:
-    """Keep the work folder where the same command can go on with it; else remove it."""
-    try:
-        yield
-    except (KeyboardInterrupt, SystemExit, OutputError, MemoryError):
-        raise
-    except BaseException:
-        work.discard()
-        raise
-    work.discard()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -240,8 +226,3 @@ class _Run:
         is_cascade = isinstance(self.model.bundle.contract.program, CascadeRule)
         gated: dict[str, object] = {"gated_tiles": gated_tiles} if is_cascade else {}
         return {**self._facts(), **gated, **self.model.fallback, "scene_sha256": scene_sha256}
-
-
-def slug(name: str) -> str:
-    """Write a model name in characters that any file system takes."""
-    return re.sub(r"[^0-9A-Za-z.]+", "-", name).strip("-.").lower() or "model"
