@@ -11,9 +11,11 @@ from edgers.contract.program import (
     MAIN,
     AutoregressiveRule,
     CascadeRule,
+    ClustersRule,
     EnsembleRule,
     PerPixelRule,
 )
+from edgers.contract.read_clusters import feature_output
 from edgers.contract.sampler import SamplerRule
 from edgers.errors import BadInputError, ContractError
 from edgers.export.graph import (
@@ -97,6 +99,7 @@ def check_graphs(graphs: Graphs, contract: Contract) -> None:
         EnsembleRule: _check_ensemble,
         CascadeRule: _check_cascade,
         PerPixelRule: _check_per_pixel,
+        ClustersRule: _check_clusters,
         SamplerRule: _check_sampler,
         AutoregressiveRule: _check_autoregressive,
     }
@@ -141,6 +144,19 @@ def _check_per_pixel(graphs: Graphs, contract: Contract) -> None:
                 rule="Where pixels, or spectra, are rows, their number must be free.",
                 fix="Export the graph with a free first axis.",
             )
+
+
+def _check_clusters(graphs: Graphs, contract: Contract) -> None:
+    check_fit(graphs[MAIN], graph_contract(contract))
+
+
+def graph_contract(contract: Contract) -> Contract:
+    """Give the contract of what a program gives before it has seen a scene."""
+    rule = contract.program
+    if not isinstance(rule, ClustersRule):
+        return contract
+    output = feature_output(rule, contract.outputs[0])
+    return replace(contract, outputs=(output, *contract.outputs[1:]), program=None)
 
 
 def _check_sampler(graphs: Graphs, contract: Contract) -> None:

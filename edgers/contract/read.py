@@ -18,7 +18,9 @@ from edgers.contract.model import (
     Spectral,
     Values,
 )
+from edgers.contract.program import ClustersRule
 from edgers.contract.read_boxes import check_box_tensors
+from edgers.contract.read_clusters import cluster_output
 from edgers.contract.read_output import read_output
 from edgers.contract.read_program import read_program
 from edgers.contract.read_rows import (
@@ -114,13 +116,16 @@ def contract_from_document(document: Json) -> Contract:
             raise top.fail("edgers:program", "A graph that takes rows of a table has none.")
         rows = check_row_output(outputs[0])
         outputs = (as_image_output(rows), *outputs[1:])
+    program = rule or read_program(top, inputs, outputs[0])
+    if isinstance(program, ClustersRule):
+        outputs = (cluster_output(program, outputs[0]), *outputs[1:])
     check_restorations(inputs, outputs)
     return Contract(
         name=top.text("mlm:name"),
         inputs=inputs,
         outputs=outputs,
         document=document,
-        program=rule or read_program(top, inputs, outputs[0]),
+        program=program,
         rows=rows,
     )
 

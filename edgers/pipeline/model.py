@@ -11,7 +11,7 @@ import numpy.typing as npt
 from edgers.bundle import Bundle, EngineChoice, golden_inputs, part_entries
 from edgers.closing import Closing
 from edgers.contract import ModelInput, ModelOutput
-from edgers.contract.program import MAIN
+from edgers.contract.program import MAIN, ClustersRule
 from edgers.engines import ENGINES, Engine, Tensors
 from edgers.engines.agreement import TOLERANCE, share_apart
 from edgers.engines.plan_refit import joined
@@ -230,6 +230,12 @@ def _array(bundle: Bundle, name: str) -> npt.NDArray[np.generic]:
 
 def check_one_image(model: Model, what: str) -> None:
     """Raise ContractError where a model needs more than `what` has: one image of one date."""
+    if isinstance(model.bundle.contract.program, ClustersRule):
+        raise ContractError(
+            f"model {model.bundle.contract.name!r} finds the clusters of a whole scene.",
+            rule=f"{what} is answered before the rest is there.",
+            fix="Run scenes with 'edgers run', or put fixed centroids into the graph.",
+        )
     if len(model.inputs) == 1 and not model.source.is_series:
         return
     raise ContractError(

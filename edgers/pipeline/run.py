@@ -3,7 +3,7 @@
 import math
 import time
 from collections.abc import Sequence
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -27,6 +27,7 @@ from edgers.pipeline.preprocess import ScenePreprocessor
 from edgers.pipeline.progress import Progress, Silent
 from edgers.pipeline.raw_kernels import preprocesses
 from edgers.pipeline.report import SceneReport
+from edgers.pipeline.scene_clusters import fitted_to_scene
 from edgers.pipeline.text import asked
 from edgers.pipeline.tile_work import TileWork, preview_bands
 from edgers.pipeline.warmup import warm_up_run
@@ -92,20 +93,20 @@ class _Run:
 
     def make(self, work: WorkFolder, name: str, places: Places, progress: Progress) -> SceneReport:
         """Make the products `name` in `work` and move them into place."""
-        model, scene, grid, options = self.model, self.scene, self.grid, self.options
+        scene, grid, options = self.scene, self.grid, self.options
         if options.restart:
             work.clear()
         set_cache(options.cache_bytes or cache_bytes(scene.used, grid))
-        picture = preview_bands(model.source, scene.first.bands)
-        order = Order(
-            model=model, scene=scene, grid=grid, options=options, work=work, name=name,
-            places=places, preview_bands=picture,
-        )  # fmt: skip
-        with (
-            Ledger(work.path(LEDGER), self._identity()) as ledger,
-            InputWatch(scene.files, ledger) as watch,
-            closing(making_of(model).make(order)) as maker,
-        ):
+        picture = preview_bands(self.model.source, scene.first.bands)
+        with ExitStack() as opened:
+            ledger = opened.enter_context(Ledger(work.path(LEDGER), self._identity()))
+            watch = opened.enter_context(InputWatch(scene.files, ledger))
+            model, fitted = fitted_to_scene(self.model, scene, grid, options, ledger)
+            order = Order(
+                model=model, scene=scene, grid=grid, options=options, work=work, name=name,
+                places=places, preview_bands=picture,
+            )  # fmt: skip
+            maker = opened.enter_context(closing(making_of(model).make(order)))
             tiles = TileWork(
                 scene=scene,
                 grid=grid,
@@ -122,7 +123,7 @@ class _Run:
             self._fill(mosaic, todo, stages, progress)
             self._refuse_empty(maker.tally)
             set_cache(FINISH_CACHE_BYTES)
-            provenance = self._provenance(watch.sha256(), len(mosaic.gated))
+            provenance = {**self._provenance(watch.sha256(), len(mosaic.gated)), **fitted}
             ending = Ending(time=scene.time, provenance=provenance, span=scene.span)
             products, tally = maker.finish(ending), maker.tally
         return SceneReport(

@@ -26,7 +26,7 @@ def row_meaning(model: Model, output: ModelOutput) -> RowMeaning:
 
 
 def answered_table(
-    model: Model, table: KnownTable, drafts: TableDrafts, meaning: RowMeaning, inputs: RowInputs
+    table: KnownTable, drafts: TableDrafts, meaning: RowMeaning, inputs: RowInputs
 ) -> AnsweredTable:
     """Put a table and its answers together.
 

@@ -171,7 +171,7 @@ class TableRun:
             stages = self._stages(inputs, RowDecoder(self.output))
             self._fill(inputs, stages, (ledger, drafts), done, progress)
             states = _counted(drafts)
-            answered = answered_table(model, table, drafts, meaning, inputs)
+            answered = answered_table(table, drafts, meaning, inputs)
             if states[ANSWERED] == 0:
                 raise self._empty(states)
             found = found_in(meaning, answered.numbers())

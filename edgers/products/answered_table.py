@@ -109,12 +109,17 @@ class AnsweredTable:
         if self.places is not None:
             points = piece.numbers[:, -2:]
         return AnsweredRows(
-            cells=[list(range(piece.start + 1, piece.start + count + 1)), *kept, *said, why, *from_where],
+            cells=[rows_from(piece), *kept, *said, why, *from_where],
             numbers=np.where(answered[:, None], rows, np.float32(np.nan)),
             answered=answered,
             spectra=spectra,
             points=np.where(np.isfinite(points).all(axis=1, keepdims=True), points, np.nan),
         )  # fmt: skip
+
+
+def rows_from(piece: TablePiece) -> list[Value]:
+    """Number the rows of a piece, from 1."""
+    return list(range(piece.start + 1, piece.start + len(piece.numbers) + 1))
 
 
 def _spread(values: Sequence[Value], answered: npt.NDArray[np.bool_]) -> list[Value]:
