@@ -262,7 +262,7 @@ class TableRun:
         finally:
             progress.finish()
 
-    def _empty(self, states: npt.NDArray[np.int64]) -> SceneError:
+    def _empty(self, states: Sequence[int]) -> SceneError:
         return SceneError(
             f"table {self.path.name} has no row that can be answered.",
             seen=f"{states[MISSING]} rows lack something, {states[NOT_FINITE]} gave NaN or "
@@ -304,10 +304,10 @@ def rows_of_image(image: npt.NDArray[np.generic], output: ModelOutput) -> npt.ND
     return rows.reshape(len(rows), *rows.shape[3:])
 
 
-def _counted(drafts: TableDrafts) -> npt.NDArray[np.int64]:
-    """Count what became of rows."""
+def _counted(drafts: TableDrafts) -> list[int]:
+    """Count what became of rows, in the order of `table_drafts`' states."""
     total = np.zeros(3, np.int64)
     for start in range(0, drafts.rows, ROWS):
         states = drafts.read(start, min(ROWS, drafts.rows - start))[1]
         total += np.bincount(states, minlength=3)
-    return total
+    return [int(one) for one in total]

@@ -65,9 +65,16 @@ class AnsweredTable:
         """Give the columns of the product."""
         said = [Column(name=one.name, type=one.type, unit=one.unit) for one in self.meaning.fields]
         own = {one.name for one in (ROW, *said, REASON, *ORIGIN)}
-        names = [self.table.headings[i] for i in self.carried]
-        kept = [Column(name=IN.format(name) if name in own else name, type="str")
-                for name in names]  # fmt: skip
+        kept = []
+        for i in self.carried:
+            name, is_place = self.table.headings[i], i in (self.places or ())
+            kept.append(
+                Column(
+                    name=IN.format(name) if name in own else name,
+                    type="float" if is_place else "str",
+                    unit="°" if is_place else "",
+                )
+            )
         return (ROW, *kept, *said, REASON, *ORIGIN)
 
     def pieces(self, origin: tuple[str, str] = ("", "")) -> Iterator[AnsweredRows]:
@@ -103,11 +110,16 @@ class AnsweredTable:
             BROKEN if state == NOT_FINITE else reason or None
             for state, reason in zip(states.tolist(), reasons, strict=True)
         ]
-        kept: list[list[Value]] = [list(column) for column in piece.texts]
         from_where: list[list[Value]] = [[one] * count for one in origin]
         points = np.full((count, 2), np.nan)
         if self.places is not None:
             points = piece.numbers[:, -2:]
+        kept: list[list[Value]] = []
+        for i, column in zip(self.carried, piece.texts, strict=True):
+            is_place = self.places is not None and i in self.places
+            degrees = points[:, self.places.index(i)].tolist() if self.places and is_place else None
+            # A degree that is no number is null in the product.
+            kept.append(list(column) if degrees is None else degrees)
         return AnsweredRows(
             cells=[rows_from(piece), *kept, *said, why, *from_where],
             numbers=np.where(answered[:, None], rows, np.float32(np.nan)),

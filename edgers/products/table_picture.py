@@ -1,5 +1,6 @@
 """A picture of a table for people: its spectra, or its points on a map, coloured by the answer."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,10 +21,13 @@ from edgers.products.value_picture import RAMP, ramp_picture
 SHOWN_ROWS = 400
 """Rows that are drawn, at even steps through the table: with more, curves hide one another."""
 MAP_PX = (720, 360)
-"""Width and height of the map: two pixels a degree."""
+"""Width and height of the map: two pixels a degree where it shows all of the Earth."""
+STEPS_DEG = (0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 10.0, 30.0)
+"""Degrees between lines of the map."""
+MOST_LINES, ROOM, HALF_EARTH_DEG = 13, 1.2, 180.0
 PLOT_PX = (760, 380)
 DOT_PX = 2
-FRAME, SEA = (160, 165, 170), (240, 243, 247)
+FRAME, SEA, GRID = (160, 165, 170), (240, 243, 247), (215, 220, 226)
 Lines = list[tuple[Colour, str]]
 
 
@@ -74,7 +78,7 @@ def _colours(table: AnsweredTable, shown: ShownRows, found: Found) -> tuple[Byte
         return stretched(along, (-reach, reach)), [
             (INK, f"{found.rows} embeddings of {meaning.length} numbers"), (INK, words),
         ]  # fmt: skip
-    picture, (low, high) = ramp_picture(meaning.values(numbers)[:, :1].T[None])
+    picture, (low, high) = ramp_picture(meaning.values(numbers)[:, 0][None])
     return picture[0], [(RAMP[0], f"{low:.4g}"), (RAMP[-1], f"{high:.4g}"), *value_lines(found)]
 
 
@@ -90,18 +94,41 @@ def _curves(shown: ShownRows, colours: Bytes, bands: Sequence[Band]) -> Bytes:
 
 
 def _dots(shown: ShownRows, colours: Bytes) -> Bytes:
-    """Draw points on a map of the whole Earth, longitude across and latitude up."""
+    """Draw points on a map, longitude across and latitude up, with lines at round degrees.
+
+    The map shows where points are; all of the Earth where they lie far apart.
+    """
     width, height = MAP_PX
     sheet = Image.new("RGB", MAP_PX, SEA)
     draw = ImageDraw.Draw(sheet)
-    for degrees in range(-180, 181, 30):
-        x, y = (degrees + 180) * (width - 1) / 360, (degrees + 90) * (height - 1) / 180
-        draw.line((x, 0, x, height), fill=(215, 220, 226))
-        draw.line((0, y, width, y), fill=(215, 220, 226))
+    west, north, span = _window(shown.points)
+
+    def place(lon: float, lat: float) -> tuple[float, float]:
+        scale = (width - 1) / span
+        return (lon - west) * scale, (north - lat) * scale
+
+    step = next(one for one in STEPS_DEG if span / one <= MOST_LINES)
+    for i in range(math.floor(west / step), math.ceil((west + span) / step) + 1):
+        x, _ = place(i * step, north)
+        draw.line((x, 0, x, height), fill=GRID)
+    for i in range(math.floor((north - span / 2) / step), math.ceil(north / step) + 1):
+        _, y = place(west, i * step)
+        draw.line((0, y, width, y), fill=GRID)
     draw.rectangle((0, 0, width - 1, height - 1), outline=FRAME)
     for (lon, lat), colour in zip(shown.points.tolist(), colours.tolist(), strict=True):
-        if np.isnan(lon):
-            continue
-        x, y = (lon + 180) * (width - 1) / 360, (90 - lat) * (height - 1) / 180
-        draw.ellipse((x - DOT_PX, y - DOT_PX, x + DOT_PX, y + DOT_PX), fill=tuple(colour))
+        if not np.isnan(lon):
+            x, y = place(lon, lat)
+            draw.ellipse((x - DOT_PX, y - DOT_PX, x + DOT_PX, y + DOT_PX), fill=tuple(colour))
     return np.asarray(sheet)
+
+
+def _window(points: npt.NDArray[np.float64]) -> tuple[float, float, float]:
+    """Give west, north and width, in degrees, of a map twice as wide as high about points."""
+    known = points[np.isfinite(points).all(axis=1)]
+    if not len(known):
+        return -180.0, 90.0, 360.0
+    (west, south), (east, north) = known.min(axis=0), known.max(axis=0)
+    span = float(max(east - west, 2 * (north - south), STEPS_DEG[0])) * ROOM
+    if span > HALF_EARTH_DEG:
+        return -180.0, 90.0, 360.0
+    return float(west + east - span) / 2, float(south + north + span / 2) / 2, span

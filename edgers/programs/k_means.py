@@ -20,22 +20,18 @@ def fit_centroids(samples: Wide, k: int, seed: int, iterations: int) -> Wide:
     A cluster that loses all its samples gets the one that is farthest from its own centroid. Raises
     ValueError where fewer than `k` samples differ.
     """
-    centroids = _first_centroids(samples, k, seed)
+    # Feature by feature, so that what is summed lies side by side.
+    columns = np.ascontiguousarray(samples.T)
+    centroids = _first_centroids(columns, k, seed)
     labels: Labels | None = None
     for _ in range(iterations):
-        found, away = nearest(samples, centroids)
+        away = np.stack([_squared(columns, one) for one in centroids])
+        found = away.argmin(axis=0)
         if labels is not None and np.array_equal(found, labels):
             break
         labels = found
-        centroids = _means(samples, labels, away, k)
+        centroids = _means(columns, labels, away.min(axis=0), k)
     return centroids
-
-
-def nearest(samples: Wide, centroids: Wide) -> tuple[Labels, Wide]:
-    """Give the nearest centroid of each sample, the first of equals, and the squared distance."""
-    away = np.stack([_squared(samples, one) for one in centroids])
-    labels = away.argmin(axis=0)
-    return labels, away[labels, np.arange(len(samples))]
 
 
 def by_brightness(centroids: Wide) -> Wide:
@@ -46,7 +42,7 @@ def by_brightness(centroids: Wide) -> Wide:
 
 def by_reference(centroids: Wide, reference: Sequence[Sequence[float]]) -> Wide:
     """Sort centroids as reference centroids are: the nearest pair first, then of those left."""
-    away = np.stack([_squared(centroids, one) for one in np.asarray(reference, np.float64)])
+    away = np.stack([_squared(centroids.T, one) for one in np.asarray(reference, np.float64)])
     order = np.zeros(len(centroids), np.intp)
     for _ in range(len(centroids)):
         wanted, found = np.unravel_index(int(away.argmin()), away.shape)
@@ -56,36 +52,35 @@ def by_reference(centroids: Wide, reference: Sequence[Sequence[float]]) -> Wide:
     return centroids[order]
 
 
-def _first_centroids(samples: Wide, k: int, seed: int) -> Wide:
+def _first_centroids(columns: Wide, k: int, seed: int) -> Wide:
     """Draw samples, each with a chance that grows with the squared distance to those drawn."""
-    drawn = _uniform(seed)
-    first = min(int(next(drawn) * len(samples)), len(samples) - 1)
-    chosen = [first]
-    away = _squared(samples, samples[first])
+    drawn, count = _uniform(seed), columns.shape[1]
+    chosen = [min(int(next(drawn) * count), count - 1)]
+    away = _squared(columns, columns[:, chosen[0]])
     while len(chosen) < k:
         total = np.cumsum(away)
         if not total[-1] > 0:
-            raise ValueError(f"{len(chosen)} of the samples differ")
+            raise ValueError(f"{len(chosen)} differ")
         at = int(np.searchsorted(total, next(drawn) * total[-1], side="right"))
-        chosen.append(min(at, len(samples) - 1))
-        away = np.minimum(away, _squared(samples, samples[chosen[-1]]))
-    return samples[chosen]
+        chosen.append(min(at, count - 1))
+        away = np.minimum(away, _squared(columns, columns[:, chosen[-1]]))
+    return np.ascontiguousarray(columns[:, chosen].T)
 
 
-def _means(samples: Wide, labels: Labels, away: Wide, k: int) -> Wide:
+def _means(columns: Wide, labels: Labels, away: Wide, k: int) -> Wide:
     counts = np.bincount(labels, minlength=k)
-    sums = np.stack([np.bincount(labels, column, k) for column in samples.T], axis=1)
-    means = sums / np.maximum(counts, 1)[:, None]
+    sums = np.stack([np.bincount(labels, column, k) for column in columns], axis=1)
+    means = np.asarray(sums / np.maximum(counts, 1)[:, None])
     farthest = np.argsort(-away, kind="stable")
     for i, empty in enumerate(np.flatnonzero(counts == 0)):
-        means[empty] = samples[farthest[i]]
-    return np.asarray(means)
+        means[empty] = columns[:, farthest[i]]
+    return means
 
 
-def _squared(samples: Wide, centroid: Wide) -> Wide:
-    """Give squared distances of samples, (sample,), summed feature by feature."""
-    total = np.zeros(len(samples))
-    for column, value in zip(samples.T, centroid, strict=True):
+def _squared(columns: Wide, centroid: Wide) -> Wide:
+    """Give squared distances of samples, (feature, sample), summed feature by feature."""
+    total = np.zeros(columns.shape[1])
+    for column, value in zip(columns, centroid, strict=True):
         total += (column - value) ** 2
     return total
 

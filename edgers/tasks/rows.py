@@ -124,7 +124,8 @@ class RowDecoder:
         embedding: divided by its length where the contract says so. Of an ensemble, the numbers of
         each member in turn.
         """
-        return self.decode_all(tensor[:1] if self._order[0] == 0 else tensor)[0]
+        row: Reals = self.decode_all(tensor)[0]
+        return row
 
     def decode_all(self, tensor: npt.NDArray[np.generic]) -> Reals:
         """Give the numbers of each of a batch, (row, number), as `decode`."""
@@ -138,7 +139,8 @@ class RowDecoder:
             chances: Reals = found.probabilities[:, :, 0].T
             return chances
         if self._output.normalise == "l2":
-            return of_length_one(rows).astype(np.float32)
+            unit: Reals = of_length_one(rows).astype(np.float32)
+            return unit
         return rows
 
     def are_told(self, rows: Reals) -> npt.NDArray[np.bool_]:
