@@ -117,7 +117,7 @@ def test_what_is_no_place_is_refused_with_its_row(
 @pytest.mark.parametrize(("points", "box", "kind"), [
     ([(10, 1), (12, 3)], [10, 1, 12, 3], "Polygon"),
     ([(179, 1), (-178, 3)], [179, 1, -178, 3], "MultiPolygon"),
-    ([(-120, -90), (180, 90), (0, 0)], [-120, -90, 180, 90], "Polygon"),
+    ([(-80, -90), (80, 90), (0, 0)], [-80, -90, 80, 90], "Polygon"),
     ([(5, 5)], [5, 5, 5, 5], "Point"),
     ([(np.nan, np.nan)], None, None),
 ])  # fmt: skip
