@@ -18,7 +18,7 @@ from edgers.contract.model import (
     Spectral,
     Values,
 )
-from edgers.contract.program import ClustersRule
+from edgers.contract.program import AutoregressiveRule, ClustersRule
 from edgers.contract.read_boxes import check_box_tensors
 from edgers.contract.read_clusters import cluster_output
 from edgers.contract.read_output import read_output
@@ -120,6 +120,11 @@ def contract_from_document(document: Json) -> Contract:
     if isinstance(program, ClustersRule):
         outputs = (cluster_output(program, outputs[0]), *outputs[1:])
     check_restorations(inputs, outputs)
+    if outputs[0].shapes and not isinstance(program, AutoregressiveRule):
+        raise ContractError(
+            f"contract output {outputs[0].name!r} tells of shapes in text.",
+            rule="Text is written by an 'edgers:program' of the kind 'autoregressive'.",
+        )
     return Contract(
         name=top.text("mlm:name"),
         inputs=inputs,

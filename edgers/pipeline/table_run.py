@@ -80,7 +80,7 @@ def open_rows(model: Model, path: Path, options: RunOptions) -> KnownTable:
     asked = {
         "--input": bool(options.inputs), "--warp": options.warp, "--alert": options.alert,
         "--probabilities": options.probabilities, "--overlap": options.overlap_px,
-        "--blend": options.blend, "--prompt": options.prompt,
+        "--blend": options.blend, "--ask": bool(options.ask),
         "--max-memory": options.max_memory_bytes, "--cube": options.cube != "cog",
         "--tile": options.tile_px and is_table(path),
     }  # fmt: skip

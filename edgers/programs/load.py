@@ -12,6 +12,7 @@ from edgers.contract.program import (
     EnsembleRule,
     PerPixelRule,
 )
+from edgers.contract.two_tower import TwoTowerRule
 from edgers.engines.engine import Engine
 from edgers.programs.autoregressive import Autoregressive
 from edgers.programs.cascade import Cascade
@@ -21,6 +22,7 @@ from edgers.programs.per_pixel import PerPixel
 from edgers.programs.program import Program
 from edgers.programs.sampler import Sampler
 from edgers.programs.single import Single
+from edgers.programs.two_tower import TwoTower
 from edgers.tiling.halo import Halo
 
 
@@ -60,4 +62,6 @@ def _program(engines: Mapping[str, Engine], contract: Contract, halo: Halo) -> P
         return Clusters(main, rule, contract.outputs[0].name)
     if isinstance(rule, AutoregressiveRule):
         return Autoregressive(main, engines[rule.decoder], rule, contract)
+    if isinstance(rule, TwoTowerRule):
+        return TwoTower(main, engines[rule.text], rule)
     return Sampler(main, rule, contract)
