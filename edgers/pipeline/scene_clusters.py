@@ -5,6 +5,7 @@ these are hangs on the scene's size alone, not on tiles. What was fitted is note
 run that goes on takes it from there.
 """
 
+import io
 import math
 import threading
 from collections.abc import Mapping
@@ -15,6 +16,7 @@ from typing import Any, cast
 import numpy as np
 import numpy.typing as npt
 
+from edgers.bundle import GOLDEN_OUTPUT
 from edgers.engines import Tensors
 from edgers.errors import SceneError
 from edgers.pipeline.answer import Answer, Seen
@@ -65,6 +67,18 @@ def fitted_to_scene(
         ledger.add(facts)
     centroids = np.asarray(facts[CENTROIDS], np.float32)
     return replace(model, engine=program.with_centroids(centroids)), facts
+
+
+def fitting_bytes(model: Model) -> int:
+    """Give what a fit holds: its samples twice in single precision, and in double with their
+    distances to all centroids.
+    """
+    program = model.engine
+    if not isinstance(program, Clusters):
+        return 0
+    golden = np.load(io.BytesIO(model.bundle.entries[GOLDEN_OUTPUT]), allow_pickle=False)
+    features: int = golden.shape[program.rule.axes.index("channel")]
+    return program.rule.sample_px * (features * (4 + 4 + 8 + 8) + 8 * program.rule.k)
 
 
 def lattice_step(height_px: int, width_px: int, most: int) -> int:

@@ -1,14 +1,18 @@
 """Contracts of graphs that take rows: what they are read as, and what is refused."""
 
+import json
 from typing import Any
 
 import pytest
+from builders.programs import close
 from builders.tables import row_document, spectral_bands
+from onnx import helper
 
 from edgers.contract import contract_from_document
 from edgers.contract.program import PerPixelRule
 from edgers.contract.read_rows import is_location, row_output
 from edgers.errors import ContractError
+from edgers.export.draft import draft_from_graph
 
 CLASSES = ("a", "b")
 
@@ -40,6 +44,20 @@ def test_the_place_of_an_axis_of_length_one_is_kept() -> None:
             row_document(spectral_bands(), "class", 2, axes=axes, classes=CLASSES)
         )
         assert contract.program == PerPixelRule(pixel_shape=shape)
+
+
+@pytest.mark.parametrize(("shape", "axes"), [
+    ([None, 3], ["batch", "channel"]), ([None, 1, 3], ["batch", "length", "channel"]),
+    ([None, 3, 1], ["batch", "channel", "length"]),
+])  # fmt: skip
+def test_a_draft_for_rows_has_their_axes(shape: list[Any], axes: list[str]) -> None:
+    sizes = ["n", *shape[1:]]
+    nodes = [helper.make_node("Flatten", ["x"], ["y"])]
+    draft = json.loads(draft_from_graph(close(nodes, {"x": sizes}, {"y": ["n", 3]}, []), "rows"))
+    (source,) = draft["mlm:input"]
+    assert source["input"]["dim_order"] == axes
+    assert len(source["bands"]) == 3
+    assert "edgers:gsd_m" not in source
 
 
 def two_inputs(axes: list[str]) -> dict[str, Any]:

@@ -249,6 +249,16 @@ def test_the_command_line_runs_tables_and_tells_of_them(bundle: Path, tmp_path: 
     assert not (tmp_path / "no").exists()
 
 
+def test_a_table_is_inspected_and_has_no_plan(bundle: Path, tmp_path: Path) -> None:
+    table = write_table(tmp_path / "a.csv", HEADINGS, rows_of(np.full((4, 4), 9)))
+    told = edgers("inspect", table).out
+    assert f"{table} · 4 rows · 8 columns" in told
+    assert "wavelengths 4 · 0.45 to 0.85 µm" in told
+    assert "columns     id · lon · lat · class" in told
+    refused = edgers("inspect", bundle, table)
+    assert (refused.code, "row by row" in refused.err) == (2, True)
+
+
 def test_what_cannot_be_run_is_refused_in_words(bundle: Path, tmp_path: Path) -> None:
     missing = write_table(tmp_path / "a.csv", ["450", "550", "650"], [[1, 2, 3]])
     with pytest.raises(BandError, match="no band that fits band s3"):
