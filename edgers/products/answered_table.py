@@ -20,7 +20,6 @@ REASON = Column(name="reason", type="str", description="Why the row has no answe
 BROKEN = "the network gave NaN or infinity"
 IN = "in_{}"
 """Name of a column of the table that is also one of the product."""
-LON_LAT = ("lon", "lat")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
