@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import cast, get_args
 
 from edgers.contract.fields import Fields, Json
+from edgers.contract.kept import read_kept
 from edgers.contract.model import (
     DEFAULT_GSD_TOLERANCE,
     DEFAULT_WAVELENGTH_TOLERANCE_UM,
@@ -54,6 +55,7 @@ INPUT_FIELDS = (
     "edgers:extend",
     "edgers:resampling",
     "edgers:spectral_resampling",
+    "edgers:kept",
 )
 PIXEL_RULES: tuple[PixelRule, ...] = ("all", "any")
 VALUES: tuple[Values, ...] = ("stored", "physical")
@@ -226,6 +228,7 @@ def _read_input(source: Fields, table: Mapping[str, Json]) -> ModelInput:
         resampling=source.choice("edgers:resampling", RESAMPLINGS, "bilinear"),
         extend=source.choice("edgers:extend", EXTENDS, "reflect"),
         spectral=_read_spectral(source, bands),
+        kept=read_kept(source, shape[axes.index("time")] if "time" in axes else None),
     )
     return as_image_input(found) if takes_rows(axes) else found
 
