@@ -109,7 +109,7 @@ def _refuse_program(contract: Contract, device: Target) -> None:
     """Raise BadInputError where a kit would have to hold several graphs, or a loop."""
     if contract.program is not None:
         raise BadInputError(
-            f"models with an edgers:program are not compiled for {device.name}.",
+            f"models with an edgers:program, or of rows, are not compiled for {device.name}.",
             rule="A build kit holds one graph, which is run once a tile.",
             fix="Compile for --target cpu.",
         )

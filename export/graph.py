@@ -8,6 +8,7 @@ from edgers.contract import Contract, ModelInput, ModelOutput
 from edgers.errors import ContractError, GraphError
 from edgers.files import read_file
 from edgers.tasks.kinds import check_output, kind_of
+from edgers.tasks.rows import check_rows
 from edgers.tasks.segmentation import check_scores, class_axis, gives_indices
 
 if TYPE_CHECKING:
@@ -126,6 +127,8 @@ def check_contract(contract: Contract) -> None:
             fix="Replace every '?' in the contract; a common_name may also go.",
         )
     check_output(contract.outputs[0])
+    if contract.rows is not None:
+        check_rows(contract.rows)
 
 
 def _placeholder(value: object) -> str | None:

@@ -32,6 +32,7 @@ Values = Literal["stored", "physical"]
 Resampling = Literal["nearest", "bilinear", "cubic", "cubic_spline", "lanczos", "average"]
 Blend = Literal["hann", "linear", "average", "trim"]
 GsdRule = Literal["refuse", "resample"]
+Spectral = Literal["linear", "gaussian"]
 Scope = Literal["tile", "scene"]
 Normalise = Literal["l2"]
 ClassRule = Literal["one", "several", "ordered"]
@@ -57,6 +58,8 @@ class Band:
     """Unit of the values the model was trained on, such as `DN`, `reflectance` or `dB`."""
     data_type: str | None = None
     """Sample type the model was trained on, such as `uint16`; None accepts any real type."""
+    fwhm_um: float | None = None
+    """Full width at half maximum in µm, where it is stated."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,6 +126,8 @@ class ModelInput:
     """Overlap on each side of a tile, for graphs whose halo has no bound."""
     resampling: Resampling = "bilinear"
     """How bands of another GSD than the scene's grid are resampled, in GDAL's words."""
+    spectral: Spectral | None = None
+    """How spectra of a table with other wavelengths are brought to the bands; None: not at all."""
     extend: Extend = "reflect"
     """How a scene is made larger when the graph needs a certain size; the rest is cut off again."""
     kept: Kept | None = None
@@ -287,6 +292,8 @@ class Contract:
     """The JSON document as it was read; bundles carry this, so nothing is lost on the way."""
     program: ProgramRule | None = None
     """How its graphs are called; None where there is one, run once a tile."""
+    rows: ModelOutput | None = None
+    """The first output as the contract states it of a row of a table; None where it does not."""
 
     @property
     def main(self) -> ModelInput:

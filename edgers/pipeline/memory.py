@@ -21,6 +21,7 @@ from edgers.errors import MemoryPlanError, TilingError
 from edgers.pipeline.model import Model
 from edgers.pipeline.options import RunOptions
 from edgers.pipeline.plan import plan_scene, score_channels
+from edgers.pipeline.scene_clusters import fitting_bytes
 from edgers.pipeline.scene_scaling import looking_bytes
 from edgers.pipeline.warmup import warm_up_run
 from edgers.programs.proof import provable
@@ -153,7 +154,8 @@ def memory_plan(
         engine=round(need.bytes_per_px * _largest_area(grid) * options.workers),
         cache=options.cache_bytes or cache_bytes(scene.used, grid),
         tiles=max(
-            _tiles_bytes(model, scene, grid, options, channels), looking_bytes(model.inputs, scene)
+            _tiles_bytes(model, scene, grid, options, channels) + fitting_bytes(model),
+            looking_bytes(model.inputs, scene),
         )
         + (more_readers * decoding_bytes(scene.used) if more_readers else 0),
         seams=_seams_bytes(grid, channels),

@@ -29,12 +29,11 @@ from edgers.contract.scaling import looks_at_scene
 from edgers.errors import ContractError
 from edgers.pipeline.ending import ending_on_signals
 from edgers.pipeline.flow import Flow, Stage
-from edgers.pipeline.model import Model, check_one_image
+from edgers.pipeline.model import Model, check_one_image, slug
 from edgers.pipeline.options import RunOptions
 from edgers.pipeline.plan import DEFAULT_OVERLAP_SHARE, trained_px, with_overlap
 from edgers.pipeline.preprocess import Preprocessor
 from edgers.pipeline.row_writer import RowWriter, Sink, Tally
-from edgers.pipeline.run import slug
 from edgers.pipeline.strip_report import StripReport
 from edgers.pipeline.strip_work import StripBlock, StripWork
 from edgers.products.row_map import RowMap

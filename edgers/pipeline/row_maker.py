@@ -36,7 +36,7 @@ class RowMaker:
     @property
     def found(self) -> Found:
         """Give what was found."""
-        return self._found or found_in(self._files.table)
+        return self._found or self._counted()
 
     @property
     def looks_beyond(self) -> bool:
@@ -68,8 +68,11 @@ class RowMaker:
     def finish(self, ending: Ending) -> list[Path]:
         """Complete all products and move them into place."""
         # The drafts are closed when a report is made.
-        self._found = found_in(self._files.table)
+        self._found = self._counted()
         return self._files.finish(ending, self._found, self._tally.nodata_share)
+
+    def _counted(self) -> Found:
+        return found_in(self._files.table.meaning, self._files.table.numbers())
 
     def restore(self, records: Iterable[TileRecord]) -> Sequence[int]:
         """Count the tiles that are whole, wherever they lie; give the others."""

@@ -1,17 +1,15 @@
 """Running a model over one scene: the whole data path."""
 
-import contextlib
 import math
-import re
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import closing
+from collections.abc import Sequence
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import edgers
 from edgers.contract.program import CascadeRule
-from edgers.errors import EngineError, OutputError, SceneError
+from edgers.errors import EngineError, SceneError
 from edgers.pipeline.answer import Answer
 from edgers.pipeline.flow import Flow, Stage
 from edgers.pipeline.input_watch import InputWatch
@@ -29,9 +27,11 @@ from edgers.pipeline.preprocess import ScenePreprocessor
 from edgers.pipeline.progress import Progress, Silent
 from edgers.pipeline.raw_kernels import preprocesses
 from edgers.pipeline.report import SceneReport
+from edgers.pipeline.scene_clusters import fitted_to_scene
 from edgers.pipeline.text import prompts, questions_of
 from edgers.pipeline.tile_work import TileWork, preview_bands
 from edgers.pipeline.warmup import warm_up_run
+from edgers.pipeline.work_kept import kept_for_later
 from edgers.products.ending import Ending
 from edgers.products.places import Places
 from edgers.products.tally import Tally
@@ -61,7 +61,7 @@ def run_scene(
         # What a machine compiles once is no part of how long this scene takes.
         warm_up_run(model, opened)
         begin = time.perf_counter()
-        name = f"{options.called or opened.name}_{slug(model.bundle.contract.name)}"
+        name = f"{options.called or opened.name}_{model.slug}"
         if options.max_memory_bytes is None:
             grid = plan_scene(model, opened, options)
         else:
@@ -70,24 +70,11 @@ def run_scene(
             options, grid = plan.options, plan.grid
         products = product_names(model, options, name).values()
         places = product_places(opened, grid, options.warp)
-        with WorkFolder(folder, name, products) as work, _kept_for_later(work):
+        with WorkFolder(folder, name, products) as work, kept_for_later(work):
             called = options.called or (opened.files[0] if scene is None else scene).name
             run = _Run(model=model, scene=opened, grid=grid, options=options, name=called)
             report = run.make(work, name, places, progress)
     return replace(report, wall_s=time.perf_counter() - begin)
-
-
-@contextlib.contextmanager
-def _kept_for_later(work: WorkFolder) -> Iterator[None]:
-    """Keep the work folder where the same command can go on with it; else remove it."""
-    try:
-        yield
-    except (KeyboardInterrupt, SystemExit, OutputError, MemoryError):
-        raise
-    except BaseException:
-        work.discard()
-        raise
-    work.discard()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,20 +94,20 @@ class _Run:
 
     def make(self, work: WorkFolder, name: str, places: Places, progress: Progress) -> SceneReport:
         """Make the products `name` in `work` and move them into place."""
-        model, scene, grid, options = self.model, self.scene, self.grid, self.options
+        scene, grid, options = self.scene, self.grid, self.options
         if options.restart:
             work.clear()
         set_cache(options.cache_bytes or cache_bytes(scene.used, grid))
-        picture = preview_bands(model.source, scene.first.bands)
-        order = Order(
-            model=model, scene=scene, grid=grid, options=options, work=work, name=name,
-            places=places, preview_bands=picture,
-        )  # fmt: skip
-        with (
-            Ledger(work.path(LEDGER), self._identity()) as ledger,
-            InputWatch(scene.files, ledger) as watch,
-            closing(making_of(model).make(order)) as maker,
-        ):
+        picture = preview_bands(self.model.source, scene.first.bands)
+        with ExitStack() as opened:
+            ledger = opened.enter_context(Ledger(work.path(LEDGER), self._identity()))
+            watch = opened.enter_context(InputWatch(scene.files, ledger))
+            model, fitted = fitted_to_scene(self.model, scene, grid, options, ledger)
+            order = Order(
+                model=model, scene=scene, grid=grid, options=options, work=work, name=name,
+                places=places, preview_bands=picture,
+            )  # fmt: skip
+            maker = opened.enter_context(closing(making_of(model).make(order)))
             tiles = TileWork(
                 scene=scene,
                 grid=grid,
@@ -137,7 +124,7 @@ class _Run:
             self._fill(mosaic, todo, stages, progress)
             self._refuse_empty(maker.tally)
             set_cache(FINISH_CACHE_BYTES)
-            provenance = self._provenance(watch.sha256(), len(mosaic.gated))
+            provenance = {**self._provenance(watch.sha256(), len(mosaic.gated)), **fitted}
             ending = Ending(time=scene.time, provenance=provenance, span=scene.span)
             products, tally = maker.finish(ending), maker.tally
         return SceneReport(
@@ -244,8 +231,3 @@ class _Run:
         is_cascade = isinstance(self.model.bundle.contract.program, CascadeRule)
         gated: dict[str, object] = {"gated_tiles": gated_tiles} if is_cascade else {}
         return {**self._facts(), **gated, **self.model.fallback, "scene_sha256": scene_sha256}
-
-
-def slug(name: str) -> str:
-    """Write a model name in characters that any file system takes."""
-    return re.sub(r"[^0-9A-Za-z.]+", "-", name).strip("-.").lower() or "model"

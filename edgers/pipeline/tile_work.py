@@ -13,7 +13,7 @@ from edgers.engines.raw import Inputs
 from edgers.pipeline.answer import Answer, Seen
 from edgers.pipeline.flow import Stage
 from edgers.pipeline.kept_input import KeptInput
-from edgers.pipeline.maker import SceneMaker
+from edgers.pipeline.maker import Taker
 from edgers.pipeline.model import Model
 from edgers.pipeline.preprocess import ScenePreprocessor
 from edgers.programs import Spot
@@ -57,8 +57,8 @@ class TileWork:
     """Scaling and layout."""
     model: Model
     """Network."""
-    maker: SceneMaker
-    """Products in the making."""
+    maker: Taker
+    """What takes the answers."""
     preview_bands: tuple[int, ...]
     """Positions of the bands that make a picture."""
     kept: KeptInput | None = None

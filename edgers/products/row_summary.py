@@ -1,21 +1,24 @@
 """What the rows of a table hold, in numbers."""
 
+from collections.abc import Iterable
+
 import numpy as np
 import numpy.typing as npt
 
 from edgers.products.found import Found, LabelCount, ValueRange
-from edgers.products.row_table import RowTable
 from edgers.tasks.row_meaning import RowMeaning
 
 Reals = npt.NDArray[np.float32]
 
 
-def found_in(table: RowTable) -> Found:
-    """Count rows, those each class holds in, and the range of each number, in one pass."""
-    meaning, rows = table.meaning, 0
+def found_in(meaning: RowMeaning, pieces: Iterable[Reals]) -> Found:
+    """Count rows, (row, number) a piece, those each class holds in, and the range of each number,
+    in one pass.
+    """
+    rows = 0
     held = np.zeros(len(meaning.classes), np.int64)
     ranges = _Ranges(meaning) if meaning.kind == "numbers" else None
-    for numbers in table.numbers():
+    for numbers in pieces:
         rows += len(numbers)
         if meaning.classes:
             held += meaning.chosen(numbers).sum(axis=0)
