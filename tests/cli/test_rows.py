@@ -52,16 +52,6 @@ def test_frames_and_strips_want_maps(folder: Path, tmp_path: Path, command: str)
     assert "Traceback" not in done.err
 
 
-def test_a_lower_precision_of_rows_cannot_be_judged_yet(folder: Path, tmp_path: Path) -> None:
-    done = edgers(
-        "compile", folder / "m.onnx", "--contract", folder / "c.json", "-o", tmp_path / "b.edgers",
-        "--precision", "int8", "--calibrate", folder / "scene.tif", "--engine", "onnxruntime",
-    )  # fmt: skip
-    assert done.code == 2
-    assert "judged on class maps alone" in done.err
-    assert not (tmp_path / "b.edgers").exists()
-
-
 def test_rows_of_a_resampled_scene_lie_in_its_own_pixels(tmp_path: Path) -> None:
     document = embedding_contract()
     document["mlm:input"][0] |= {"edgers:gsd_m": 40, "edgers:gsd_rule": "resample"}
