@@ -10,6 +10,7 @@ from edgers.products.found import Found
 from edgers.products.row_drafts import RowDrafts
 from edgers.products.row_products import RowFiles
 from edgers.products.row_summary import found_in
+from edgers.products.row_table import RowTable
 from edgers.products.tally import Tally
 from edgers.products.tile_record import TileRecord
 from edgers.tasks.rows import RowDecoder
@@ -37,6 +38,11 @@ class RowMaker:
     def found(self) -> Found:
         """Give what was found."""
         return self._found or found_in(self._files.table)
+
+    @property
+    def table(self) -> RowTable:
+        """Give the table, to be read as long as the drafts are open."""
+        return self._files.table
 
     @property
     def looks_beyond(self) -> bool:

@@ -11,8 +11,9 @@ from pathlib import Path
 
 import edgers
 from edgers.contract.program import CascadeRule
-from edgers.errors import EngineError, OutputError, SceneError
+from edgers.errors import OutputError
 from edgers.pipeline.answer import Answer
+from edgers.pipeline.empty import refuse_empty
 from edgers.pipeline.flow import Flow, Stage
 from edgers.pipeline.input_watch import InputWatch
 from edgers.pipeline.kept_input import kept_input
@@ -34,7 +35,6 @@ from edgers.pipeline.tile_work import TileWork, preview_bands
 from edgers.pipeline.warmup import warm_up_run
 from edgers.products.ending import Ending
 from edgers.products.places import Places
-from edgers.products.tally import Tally
 from edgers.products.work_folder import LEDGER, WorkFolder, work_path
 from edgers.programs.facts import program_facts
 from edgers.scene.block_cache import cache_bytes, set_cache
@@ -134,7 +134,7 @@ class _Run:
             mosaic = Mosaic(maker=maker, tiles=len(grid), ledger=ledger)
             todo = mosaic.todo()
             self._fill(mosaic, todo, stages, progress)
-            self._refuse_empty(maker.tally)
+            refuse_empty(model, maker.tally, len(grid), f"scene {self.name}")
             set_cache(FINISH_CACHE_BYTES)
             provenance = self._provenance(watch.sha256(), len(mosaic.gated))
             ending = Ending(time=scene.time, provenance=provenance, span=scene.span)
@@ -175,25 +175,6 @@ class _Run:
                     progress.advance(total_mp * math.prod(answer.tile.core_shape) / whole_px)
         finally:
             progress.finish()
-
-    def _refuse_empty(self, tally: Tally) -> None:
-        """Raise where not one pixel of the product has an answer."""
-        has_seen = tally.skipped_tiles < len(self.grid)
-        # Where all that was found is ignored, that is an answer.
-        if tally.nodata_share < 1.0 or (self.model.output.ignore and has_seen):
-            return
-        if tally.not_finite_px:
-            raise EngineError(
-                f"the network gave NaN or infinity on every pixel of {self.name} that has data.",
-                seen=f"There are {tally.not_finite_px} such pixels.",
-                fix="Check the contract's scaling: a wrong unit overflows the network.",
-            )
-        raise SceneError(
-            f"scene {self.name} has no data.",
-            seen="All its pixels are nodata.",
-            rule=f"A pixel is nodata when {self.model.source.nodata.pixel} of its bands "
-            "are missing.",
-        )
 
     def _identity(self) -> dict[str, object]:
         """Say what run this is: with all of it equal, products are equal to the last byte."""

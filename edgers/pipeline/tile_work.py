@@ -20,7 +20,8 @@ from edgers.programs import Spot
 from edgers.programs.cascade import GATED
 from edgers.scene.bands import SceneBand, colours_by_wavelength
 from edgers.scene.open import environment
-from edgers.scene.scene import Scene, StackWindow
+from edgers.scene.scene import StackWindow
+from edgers.scene.scene_view import SceneView
 from edgers.tiling.axis_tiles import AxisPlan, AxisTile
 from edgers.tiling.grid import Grid, Tile
 
@@ -49,7 +50,7 @@ class ReadyTile:
 class TileWork:
     """The work on tiles of one scene."""
 
-    scene: Scene
+    scene: SceneView
     """What is looked at."""
     grid: Grid
     """Its tiles."""
