@@ -21,6 +21,18 @@ from edgers.tasks.segmentation import ClassBlock, SegmentationDecoder, gives_sco
 def class_map_maker(order: Order) -> RasterMaker[ClassBlock]:
     """Open or begin the products; raises ContractError where the output is no segmentation."""
     output, options, place = order.model.output, order.options, order.places.computed
+    kind, decoder = class_layers(output, options, place)
+    products = RasterProducts(
+        order.work, name=order.name, places=order.places, kind=kind,
+        preview_bands=len(order.preview_bands), extras=_extras(options, kind, output, place),
+    )  # fmt: skip
+    return RasterMaker(order.grid, output.name, decoder, products, seams_of(order))
+
+
+def class_layers(
+    output: ModelOutput, options: RunOptions, place: Place
+) -> tuple[ClassMap, SegmentationDecoder]:
+    """Say what the rasters are at `place`, and what decodes them."""
     # A graph that chose the classes itself tells no confidence.
     has_confidences = options.alert and gives_scores(output)
     decoder = SegmentationDecoder(
@@ -30,11 +42,7 @@ def class_map_maker(order: Order) -> RasterMaker[ClassBlock]:
         output, place, decoder.data_type, probabilities=options.probabilities,
         confidences=has_confidences,
     )  # fmt: skip
-    products = RasterProducts(
-        order.work, name=order.name, places=order.places, kind=kind,
-        preview_bands=len(order.preview_bands), extras=_extras(options, kind, output, place),
-    )  # fmt: skip
-    return RasterMaker(order.grid, output.name, decoder, products, seams_of(order))
+    return kind, decoder
 
 
 def class_map_names(_: Model, options: RunOptions, name: str) -> dict[str, str]:

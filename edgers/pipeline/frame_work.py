@@ -10,9 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from edgers.contract import ModelInput
 from edgers.pipeline.answer import Answer
 from edgers.pipeline.empty import refuse_empty
 from edgers.pipeline.flow import Flow
@@ -31,12 +28,10 @@ from edgers.products.found import Found
 from edgers.products.places import Places
 from edgers.products.row_table import ORIGIN
 from edgers.products.work_folder import WorkFolder
-from edgers.scene.bands import SceneBand
 from edgers.scene.frame import FrameScene
+from edgers.scene.one_image import OneImage
 from edgers.scene.open import environment
 from edgers.scene.place import Place
-from edgers.scene.raster import SceneWindow
-from edgers.scene.scene import StackWindow
 from edgers.tiling.grid import Grid
 
 
@@ -56,44 +51,6 @@ class FrameProducts:
     """Pixels with data at which the network gave NaN or infinity."""
     grid: Grid
     """Tiles it was made in."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FrameStack:
-    """A `scene_view.StackView` of a frame."""
-
-    source: ModelInput
-    """The only input."""
-    bands: tuple[SceneBand, ...]
-    """Bands in the model's order."""
-    is_scaled: bool
-    """Whether scale and offset tags are applied."""
-    data_type: np.dtype[np.generic]
-    """Type of the samples."""
-
-
-class FrameView:
-    """A `scene_view.SceneView` of a frame, at the place that its camera's pose says."""
-
-    def __init__(self, scene: FrameScene, source: ModelInput, place: Place) -> None:
-        """Look at the pixels of `scene`."""
-        self._scene, self._name, self.place = scene, source.name, place
-        data_type = scene.read(0, 0, 1, 1).samples.dtype
-        self.stacks = {
-            source.name: FrameStack(
-                source=source, bands=scene.bands, is_scaled=scene.is_scaled, data_type=data_type
-            )
-        }
-
-    def read(self, row: int, column: int, height: int, width: int) -> StackWindow:
-        """Read one window."""
-        window = self._scene.read(row, column, height, width)
-        return StackWindow(inputs={self._name: window}, nodata=window.nodata, main=window)
-
-    def read_input(self, name: str, row: int, column: int, height: int, width: int) -> SceneWindow:
-        """Read one window of the only input."""
-        assert name == self._name
-        return self._scene.read(row, column, height, width)
 
 
 class FrameWork:
@@ -121,7 +78,10 @@ class FrameWork:
         grid = self._planned(scene.height_px, scene.width_px)
         computed = product_place(place, grid)
         with environment():
-            view = FrameView(scene, model.source, place)
+            data_type = scene.read(0, 0, 1, 1).samples.dtype
+            view = OneImage(
+                model.source, scene.bands, scene.is_scaled, data_type, place, scene.read
+            )
             prepare = ScenePreprocessor(model.inputs, view, model.kernels)
         bands = preview_bands(model.source, scene.bands)
         order = Order(

@@ -4,7 +4,7 @@ from edgers.contract import OutputValue
 from edgers.errors import ContractError, SceneError
 from edgers.pipeline.class_maps import seams_of
 from edgers.pipeline.gap_filling import FillingMaker
-from edgers.pipeline.kept_input import kept_input
+from edgers.pipeline.kept_input import KeptInput, kept_input
 from edgers.pipeline.maker import Order
 from edgers.pipeline.model import Model
 from edgers.pipeline.options import RunOptions
@@ -28,21 +28,28 @@ def value_map_maker(order: Order) -> RasterMaker[ValueBlock]:
     that cannot say where it lies.
     """
     output, kept = order.model.output, kept_input(order.model, order.scene)
-    values = values_of(order.model) if kept is None else kept.values
     if order.options.cube == "envi":
         _check_place(order)
-    kind = ValueMap(
-        values, output.storage, order.places.computed, sum_tolerance=output.sum_tolerance,
-        cube=order.options.cube,
-    )  # fmt: skip
+    kind, decoder = value_layers(order.model, kept, order.options, order.places.computed)
     products = RasterProducts(
         order.work, name=order.name, places=order.places, kind=kind,
         preview_bands=len(order.preview_bands),
         extras=_extras(order.options, kind, order.places.computed),
     )  # fmt: skip
-    decoder = ValueDecoder(output, None if kept is None else kept.back)
     make = FillingMaker if kept is not None and kept.fills else RasterMaker[ValueBlock]
     return make(order.grid, output.name, decoder, products, seams_of(order))
+
+
+def value_layers(
+    model: Model, kept: KeptInput | None, options: RunOptions, place: Place
+) -> tuple[ValueMap, ValueDecoder]:
+    """Say what the rasters are at `place`, and what decodes them."""
+    output = model.output
+    kind = ValueMap(
+        values_of(model) if kept is None else kept.values, output.storage, place,
+        sum_tolerance=output.sum_tolerance, cube=options.cube,
+    )  # fmt: skip
+    return kind, ValueDecoder(output, None if kept is None else kept.back)
 
 
 def value_map_names(model: Model, options: RunOptions, name: str) -> dict[str, str]:
