@@ -90,8 +90,8 @@ def run_strip(
 
     What is made goes to `folder` at once, and the main product, as it is stored, to `sink`. In the
     main thread SIGINT, SIGTERM and SIGHUP end the strip cleanly; a second signal stops the run, and
-    what is whole stays. Raises SceneError, TilingError, MemoryPlanError or OutputError; without a row made, with
-    nothing written.
+    what is whole stays. Raises ContractError, SceneError, TilingError or OutputError; without a row
+    made, with nothing written.
     """
     options, begin = options or StripOptions(), time.perf_counter()
     check_one_image(model, "A strip")

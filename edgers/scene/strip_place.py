@@ -13,11 +13,14 @@ from edgers.scene.open import environment
 from edgers.scene.place import Place, place_of
 from edgers.tiling.row_stream import ENDLESS_PX
 
+ROWS = 16
+"""Rows that are written: GDAL takes less than two bytes for no file."""
+
 
 def strip_place(width_px: int, map_fields: Mapping[str, str]) -> Place:
     """Give the place of a strip whose length is not known; nowhere where its header says nothing.
 
-    A header of one row of bytes with the same fields is written for GDAL to read: it knows all
+    A few bytes, and a header with the same fields, are written for GDAL to read: it knows all
     projections of ENVI.
     """
     nowhere = Place(
@@ -26,14 +29,14 @@ def strip_place(width_px: int, map_fields: Mapping[str, str]) -> Place:
     if not map_fields:
         return nowhere
     fields = {
-        "samples": "1", "lines": "1", "bands": "1", "header offset": "0", "data type": "1",
+        "samples": "1", "lines": str(ROWS), "bands": "1", "header offset": "0", "data type": "1",
         "interleave": "bil", "byte order": "0",
         **{key: f"{{{value}}}" for key, value in map_fields.items()},
     }  # fmt: skip
     with tempfile.TemporaryDirectory() as folder, environment(), warnings.catch_warnings():
         warnings.simplefilter("ignore", NotGeoreferencedWarning)
         path = Path(folder) / "strip.img"
-        path.write_bytes(b"\0")
+        path.write_bytes(bytes(ROWS))
         text = "ENVI\n" + "".join(f"{key} = {value}\n" for key, value in fields.items())
         path.with_suffix(".hdr").write_text(text, encoding="utf-8")
         try:
