@@ -25,8 +25,13 @@ vectors_option = click.option(
 alert_option = click.option(
     "--alert", is_flag=True, help="Also write what was found in at most 256 bytes of JSON."
 )
-prompt_option = click.option(
-    "--prompt", default="", help="Question to a model that answers in words, for each tile."
+ask_option = click.option(
+    "--ask",
+    "--prompt",
+    "ask",
+    multiple=True,
+    metavar="QUESTION",
+    help="Ask a model that answers in words, of each tile; again for each question.",
 )
 
 OPTIONS = (
@@ -78,7 +83,7 @@ OPTIONS = (
         show_default=True,
         help="How values are written: one COG, or an ENVI cube (BIL) with its header.",
     ),
-    prompt_option,
+    ask_option,
     click.option(
         "--probabilities", is_flag=True, help="Write the probability of each class as well."
     ),

@@ -13,7 +13,7 @@ import click
 from edgers.bundle import open_bundle
 from edgers.cli.band_map import renamed_from_options
 from edgers.cli.fallback import fallback_lines, no_fallback_option
-from edgers.cli.run_options import alert_option, prompt_option, vectors_option
+from edgers.cli.run_options import alert_option, ask_option, vectors_option
 from edgers.cli.show import print_lines
 from edgers.errors import BadInputError, EdgersError
 from edgers.pipeline.frame_queue import Drop
@@ -81,7 +81,7 @@ A camera and a followed folder are live: at most --queue frames wait, and where 
 )  # fmt: skip
 @vectors_option
 @alert_option
-@prompt_option
+@ask_option
 @no_fallback_option
 @click.option("--restart", is_flag=True, help="Begin anew where an earlier run left frames.")
 @click.option("--quiet", is_flag=True, help="Print nothing but errors.")
@@ -90,7 +90,7 @@ def command(
     bundle: Path, source: str, out: Path, follow: bool, idle_s: float | None, every: int,
     max_fps: float | None, queue: int, drop: Drop | None, poses: Path | None, start: str | None,
     give_up_s: float, tile_px: int | None, maps: tuple[str, ...], vectors: tuple[Format, ...],
-    alert: bool, prompt: str, no_fallback: bool, restart: bool, quiet: bool, as_json: bool,
+    alert: bool, ask: tuple[str, ...], no_fallback: bool, restart: bool, quiet: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Run the command."""
     if max_fps is not None and not 0 < max_fps < math.inf:
@@ -98,7 +98,7 @@ def command(
     options = LiveOptions(
         run=RunOptions(
             tile_px=tile_px, renamed=renamed_from_options(maps), vectors=vectors, alert=alert,
-            prompt=prompt,
+            ask=ask,
         ),
         queue=queue, drop=drop, every=every, max_fps=max_fps, restart=restart,
     )  # fmt: skip

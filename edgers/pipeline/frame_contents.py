@@ -7,6 +7,7 @@ from edgers.contract import ModelOutput
 from edgers.pipeline.frame_place import FramePlace
 from edgers.pipeline.frame_work import FrameProducts
 from edgers.products.areas import ClassArea
+from edgers.tasks.kinds import kind_of
 
 SHARE_DIGITS, AREA_DIGITS = 6, 4
 """Digits after the point of shares, and of areas in m²."""
@@ -31,8 +32,10 @@ def frame_contents(
             {**asdict(one), "found": None if one.found is None else next(areas)}
             for one in found.values
         ]
-    if output.boxes is not None:
+    if kind_of(output) == "objects":
         contents["objects"] = [asdict(one) for one in found.objects]
+    if found.spoken is not None:
+        contents["texts"] = asdict(found.spoken)
     if found.rows is not None:
         contents["rows"] = list(made.rows)
     return contents

@@ -21,7 +21,7 @@ from edgers.pipeline.options import RunOptions
 from edgers.pipeline.plan import plan_tiles
 from edgers.pipeline.preprocess import ScenePreprocessor
 from edgers.pipeline.row_maker import RowMaker
-from edgers.pipeline.text import asked
+from edgers.pipeline.text import prompts
 from edgers.pipeline.tile_work import TileWork, preview_bands
 from edgers.products.ending import Ending
 from edgers.products.found import Found
@@ -63,7 +63,7 @@ class FrameWork:
         check_one_image(model, "A frame")
         product_names(model, options, "")
         self._model, self._options = model, options
-        self._beside = asked(model, options.prompt)
+        self._beside = prompts(model, options.ask)
         self._grid: Grid | None = None
 
     def run(

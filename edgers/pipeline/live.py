@@ -14,7 +14,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import edgers
 from edgers.errors import BandError, EdgersError, SceneError, TilingError
 from edgers.pipeline.ending import ending_on_signals
 from edgers.pipeline.frame_contents import frame_contents
@@ -22,8 +21,10 @@ from edgers.pipeline.frame_place import FramePlace, place_frame
 from edgers.pipeline.frame_queue import Drop, FrameQueue
 from edgers.pipeline.frame_work import FrameWork
 from edgers.pipeline.live_report import LiveReport, LiveTally
+from edgers.pipeline.made_with import made_with
 from edgers.pipeline.model import Model
 from edgers.pipeline.options import RunOptions
+from edgers.pipeline.text import questions_of
 from edgers.products.ending import Ending
 from edgers.products.feature import Column
 from edgers.products.frame_log import DONE, FAILED, FrameLog
@@ -262,15 +263,12 @@ class _Stream:
 
     def _ending(self, frame: Frame) -> Ending:
         """Say what products are made of and with."""
-        bundle, model = self.model.bundle, self.model
-        time = text_from_utc(frame.time.utc)
+        model, time = self.model, text_from_utc(frame.time.utc)
+        asked = questions_of(model, self.options.run.ask)
         facts = {
-            "version": edgers.__version__,
-            "model": bundle.contract.name,
-            "bundle_id": bundle.bundle_id,
-            "engine": f"{model.engine.info.name} {model.engine.info.version}",
-            "precision": model.choice.precision,
+            **made_with(model),
             **model.fallback,
+            **({"asked": list(asked)} if asked else {}),
             "source": frame.key.source,
             "scene_sha256": frame.sha256(),
             "frame": frame.number,

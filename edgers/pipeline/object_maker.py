@@ -1,25 +1,28 @@
 """Objects of a scene in the making: what tiles show goes to disk, and is joined at the end."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
+from edgers.contract import ModelClass
 from edgers.engines import Tensors
 from edgers.pipeline.answer import Answer, Seen
 from edgers.pipeline.maker import Order
 from edgers.products.ending import Ending
 from edgers.products.features import Format
-from edgers.products.found import Found, ObjectCount
+from edgers.products.found import Found, ObjectCount, SpokenCount
 from edgers.products.object_draft import PieceDraft, write_records
-from edgers.products.object_features import records_of
+from edgers.products.object_features import Extra, records_of
 from edgers.products.object_files import ObjectFiles
 from edgers.products.raster_drafts import RasterDrafts
 from edgers.products.tally import Tally
 from edgers.products.tile_record import TileRecord
-from edgers.tasks.boxes import BoxDecoder
+from edgers.tasks.boxes import BoxBlock
 from edgers.tasks.joining import Joined, Joiner
 from edgers.tasks.pieces import PIECE, Pieces, bounds_of
 from edgers.tasks.windows import Windows
@@ -28,17 +31,50 @@ DRAFT, JOINED = "pieces.raw", "objects.raw"
 """Files in the work folder: what tiles show, in any order, and what came of it."""
 
 
+class Decoder(Protocol):
+    """What makes objects of what a network gives for a tile."""
+
+    def decode(self, tensors: Tensors, window_shape: tuple[int, int]) -> BoxBlock:
+        """Decode the tensors of a window of that height and width; any thread may call this."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Joins:
+    """Which pieces may be one object."""
+
+    upright: bool
+    """Whether no box has an angle."""
+    by_class: bool
+    """Whether only those of one class may."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Naming:
+    """What objects are, where that is known only when all tiles have answered."""
+
+    classes: Sequence[ModelClass]
+    """Their classes."""
+    is_open: bool
+    """Whether these are names as they were said, without a value."""
+    named: Callable[[int, Pieces], Pieces]
+    """Gives the pieces of a tile, by its position, with that of the class of each."""
+    extra: Extra
+    """What else is known of an object."""
+    spoken: SpokenCount
+    """What the texts were worth."""
+
+
 class ObjectMaker:
     """A `maker.SceneMaker` of objects."""
 
-    def __init__(self, order: Order, formats: Sequence[Format]) -> None:
-        """Open or begin the drafts; raises ContractError where the output holds no objects."""
-        outputs = order.model.bundle.contract.outputs
-        self._decoder = BoxDecoder(outputs)
+    def __init__(
+        self, order: Order, formats: Sequence[Format], decoder: Decoder, joins: Joins
+    ) -> None:
+        """Open or begin the drafts."""
+        self._decoder, self._joins = decoder, joins
         self._grid, self._work = order.grid, order.work
-        head = outputs[0].boxes
-        assert head is not None
-        self._head, self._classes = head, outputs[0].classes
+        self._classes: Sequence[ModelClass] = order.model.output.classes
+        self._naming: Naming | None = None
         place = order.places.computed
         self._tally = Tally(total_px=place.height_px * place.width_px)
         self._counts = [0] * len(self._classes)
@@ -65,7 +101,8 @@ class ObjectMaker:
         """Give what was found; nothing before the tiles are joined."""
         counts = zip(self._classes, self._counts, strict=True)
         return Found(
-            objects=tuple(ObjectCount(name=one.name, objects=count) for one, count in counts)
+            objects=tuple(ObjectCount(name=one.name, objects=count) for one, count in counts),
+            spoken=None if self._naming is None else self._naming.spoken,
         )
 
     @property
@@ -99,13 +136,23 @@ class ObjectMaker:
         self._count(answer.record)
         return answer.record
 
-    def finish(self, ending: Ending) -> list[Path]:
+    def finish(self, ending: Ending, naming: Naming | None = None) -> list[Path]:
         """Join what the tiles show, make all products and move them into place."""
-        path = self._work.path(JOINED)
+        path, files = self._work.path(JOINED), self._files
+        if naming is not None:
+            self._naming, self._classes = naming, naming.classes
+            files = replace(
+                files, classes=naming.classes, is_open=naming.is_open, extra=naming.extra
+            )  # fmt: skip
         self._counts = [0] * len(self._classes)
         write_records(path, (records_of(some) for some in self._joined()))
         share = self._tally.nodata_share
-        return self._files.finish(path, self._preview, ending, self.found, share)
+        return files.finish(path, self._preview, ending, self.found, share)
+
+    def pieces(self, index: int) -> Pieces:
+        """Give the pieces of a tile, as they were decoded."""
+        begin, count = self._blocks[index].tolist()
+        return self._pieces.read(begin, count, PIECE)
 
     def restore(self, records: Iterable[TileRecord]) -> Sequence[int]:
         """Take up the tiles that are whole, wherever they lie; give the positions of the others."""
@@ -134,11 +181,14 @@ class ObjectMaker:
 
     def _joined(self) -> Iterator[list[Joined]]:
         """Give the objects of the scene, as they are complete, and count them."""
-        upright = not self._head.is_oriented
-        by_class = self._head.suppression != "all"
-        joiner = Joiner(Windows(self._grid), upright=upright, by_class=by_class)
-        for index, (begin, count) in enumerate(self._blocks.tolist()):
-            yield self._counted(joiner.add(index, self._pieces.read(begin, count, PIECE)))
+        joiner = Joiner(
+            Windows(self._grid), upright=self._joins.upright, by_class=self._joins.by_class
+        )
+        for index in range(len(self._grid)):
+            pieces = self.pieces(index)
+            if self._naming is not None:
+                pieces = self._naming.named(index, pieces)
+            yield self._counted(joiner.add(index, pieces))
         yield self._counted(joiner.finish())
 
     def _counted(self, some: list[Joined]) -> list[Joined]:

@@ -26,12 +26,12 @@ from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-import edgers
 from edgers.contract.scaling import looks_at_scene
 from edgers.errors import ContractError
 from edgers.pipeline.ending import ending_on_signals
 from edgers.pipeline.flow import Flow, Stage
 from edgers.pipeline.kept_input import kept_input
+from edgers.pipeline.made_with import made_with
 from edgers.pipeline.model import Model, check_one_image
 from edgers.pipeline.options import RunOptions
 from edgers.pipeline.plan import (
@@ -47,7 +47,7 @@ from edgers.pipeline.strip_maker import Sink, StripAnswer, StripMaker, StripOrde
 from edgers.pipeline.strip_makers import STRIP_MAKERS
 from edgers.pipeline.strip_report import StripReport
 from edgers.pipeline.strip_work import StripWork
-from edgers.pipeline.text import asked
+from edgers.pipeline.text import prompts
 from edgers.products.tally import Tally
 from edgers.scene.one_image import OneImage
 from edgers.scene.place import Place
@@ -129,7 +129,7 @@ def run_strip(
                 maker=maker,
                 preview_bands=(),
                 kept=kept,
-                beside=asked(model, ""),
+                beside=prompts(model, ()),
             )  # fmt: skip
             stages, count = work.stages(options.workers), _Count()
             _fill(work, stages, options, maker, count, stream.step_px, on_rows)
@@ -283,11 +283,7 @@ def _report(
         lag_px=stream.lag_px,
         ring_bytes=work.ring.size_bytes,
         provenance={
-            "version": edgers.__version__,
-            "model": model.bundle.contract.name,
-            "bundle_id": model.bundle.bundle_id,
-            "engine": f"{model.engine.info.name} {model.engine.info.version}",
-            "precision": model.choice.precision,
+            **made_with(model),
             "halo": model.bundle.halo.reason(),
             **model.fallback,
         },

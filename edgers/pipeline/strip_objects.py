@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from edgers.engines import Tensors
+from edgers.errors import ContractError
 from edgers.pipeline.answer import Seen
 from edgers.pipeline.object_maker import placed
 from edgers.pipeline.strip_lines import StripLines
@@ -46,6 +47,13 @@ class StripObjects(StripLines):
     def __init__(self, order: StripOrder) -> None:
         """Begin the file."""
         outputs = order.model.bundle.contract.outputs
+        if outputs[0].shapes:
+            raise ContractError(
+                f"output {outputs[0].name!r} tells of objects in words.",
+                rule="Their classes are known when all tiles have answered, and a strip has no end "
+                "while its rows arrive.",
+                fix="Run the finished file with 'edgers run'.",
+            )
         self._decoder, head = BoxDecoder(outputs), outputs[0].boxes
         assert head is not None
         self._classes = outputs[0].classes

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from edgers.engines import Tensors
 from edgers.errors import ContractError
 from edgers.pipeline.answer import Seen
+from edgers.pipeline.options import RunOptions
 from edgers.pipeline.row_maker import row_of
 from edgers.pipeline.rows import meaning_of
 from edgers.pipeline.strip_lines import StripLines
@@ -41,7 +42,7 @@ class StripTable(StripLines):
                 rule="A strip is told of tile by tile while its rows arrive.",
                 fix="Run the finished file with 'edgers run'.",
             )
-        meaning = meaning_of(order.model)
+        meaning = meaning_of(order.model, RunOptions())
         self._decoder, self._output = RowDecoder(output), output.name
         places = Places(computed=order.place, product=order.place)
         self._cells = RowCells(places=places, meaning=meaning, of_scene=False)

@@ -1,7 +1,7 @@
 """Objects as features: an outline and what is known of each."""
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from edgers.contract import ModelClass
 from edgers.kernels.cpu.polygon_clip import clip_polygon
-from edgers.products.feature import AREA, PROVENANCE, Column, Feature
+from edgers.products.feature import AREA, PROVENANCE, Column, Feature, Ring, Value
 from edgers.tasks.joining import Joined
 from edgers.tiling.axis_tiles import AxisPlan
 from edgers.tiling.grid import Grid
@@ -29,7 +29,7 @@ OBJECT = np.dtype(
 
 COLUMNS = (
     Column(name="id", type="str", description="Name of the object; the same for every run."),
-    Column(name="class", type="int", description="Class value."),
+    Column(name="class", type="int", description="Class value; null where it is just a name."),
     Column(name="class_name", type="str", description="Class."),
     Column(name="tiles", type="int", description="Number of tiles that have seen it."),
     *PROVENANCE,
@@ -46,6 +46,16 @@ def records_of(found: Sequence[Joined]) -> npt.NDArray[np.void]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Extra:
+    """What is known of objects beyond a rectangle, a class and a score."""
+
+    columns: Sequence[Column]
+    """Columns of their own."""
+    of: Callable[[np.void], tuple[Ring, Mapping[str, Value]]]
+    """Gives the outline of one, (point, 2), and what stands in these columns."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ObjectFeatures:
     """Makes features of the objects of one scene."""
 
@@ -55,6 +65,10 @@ class ObjectFeatures:
     """Classes in the order of the contract."""
     provenance: Mapping[str, object]
     """What made the products."""
+    is_open: bool = False
+    """Whether classes are names as they were said: they have no value."""
+    extra: Extra | None = None
+    """What else is known of an object; None for nothing."""
 
     def features(self, objects: Iterable[np.void]) -> Iterator[Feature]:
         """Give features in the order of the objects; what lies beyond the scene is cut off.
@@ -67,15 +81,16 @@ class ObjectFeatures:
         sha256 = None if stated is None else str(stated)
         seams = [_seams(self.grid.rows), _seams(self.grid.columns)]
         for one in objects:
-            ring = clip_polygon(one["corners"], (0.0, 0.0, width, height))
+            outline, more = self.extra.of(one) if self.extra else (one["corners"], {})
+            ring = clip_polygon(outline, (0.0, 0.0, width, height))
             if not len(ring):
                 continue
             tile, entry = self.grid.tile(int(one["tile"])), self.classes[int(one["kind"])]
             yield Feature(
                 geometry=ring,
                 properties={
-                    "id": _id(ring, entry.value),
-                    "class": entry.value,
+                    "id": _id(ring, entry.name if self.is_open else entry.value),
+                    "class": None if self.is_open else entry.value,
                     "class_name": entry.name,
                     "tiles": int(one["tiles"]),
                     "tile": f"{tile.row}_{tile.column}",
@@ -84,11 +99,12 @@ class ObjectFeatures:
                     "nodata_share": round(float(one["nodata"]), 6),
                     "bundle_id": str(self.provenance["bundle_id"]),
                     "input_sha256": sha256,
+                    **more,
                 },
             )
 
 
-def _id(ring: npt.NDArray[np.float64], value: int) -> str:
+def _id(ring: npt.NDArray[np.float64], value: int | str) -> str:
     """Name an object by its class and the middle of its bounds."""
     middle = (ring.min(axis=0) + ring.max(axis=0)) / 2
     text = f"{value}:{np.rint(middle / ID_PX).astype(np.int64).tolist()}"

@@ -13,7 +13,7 @@ from edgers.products.ending import Ending
 from edgers.products.features import FORMATS, Format, with_areas, write_features
 from edgers.products.found import Found
 from edgers.products.object_draft import read_records
-from edgers.products.object_features import COLUMNS, OBJECT, ObjectFeatures
+from edgers.products.object_features import COLUMNS, OBJECT, Extra, ObjectFeatures
 from edgers.products.object_findings import object_findings
 from edgers.products.object_picture import write_object_picture
 from edgers.products.places import Places
@@ -62,6 +62,10 @@ class ObjectFiles:
     """Which files of features are wanted."""
     alert: bool
     """Whether an alert is wanted."""
+    is_open: bool = False
+    """Whether classes are names as they were said: they have no value."""
+    extra: Extra | None = None
+    """What else is known of an object; None for nothing."""
 
     def finish(
         self, objects: Path, drafts: RasterDrafts, ending: Ending, found: Found,
@@ -74,13 +78,16 @@ class ObjectFiles:
         facts = ending.facts(nodata_share)
         names = ending.kept(object_names(self.name, self.formats, alert=self.alert))
         files = {role: self.work.path(name) for role, name in names.items()}
-        maker = ObjectFeatures(grid=self.grid, classes=self.classes, provenance=facts)
+        maker = ObjectFeatures(
+            grid=self.grid, classes=self.classes, provenance=facts, is_open=self.is_open,
+            extra=self.extra,
+        )  # fmt: skip
+        columns = ending.columns((*COLUMNS, *(self.extra.columns if self.extra else ())))
         for one in self.formats:
             features = with_areas(maker.features(read_records(objects, OBJECT)), self.seen)
             write_features(
-                files[role_of(one)], ending.marked(features), ending.columns(COLUMNS), self.seen,
-                one, facts,
-            )  # fmt: skip
+                files[role_of(one)], ending.marked(features), columns, self.seen, one, facts
+            )
         if self.alert:
             features = with_areas(maker.features(read_records(objects, OBJECT)), self.seen)
             write_alert(files[ALERT], object_findings(features, self.seen), facts)
@@ -103,7 +110,7 @@ class ObjectFiles:
         return self.work.commit(list(names.values()))
 
     def _assets(self, names: Mapping[str, str]) -> dict[str, Asset]:
-        meaning = class_fields(self.classes)
+        meaning = {} if self.is_open else class_fields(self.classes)
         assets = {
             role_of(one): Asset(
                 name=names[role_of(one)], media_type=FORMATS[one].media_type, fields=meaning

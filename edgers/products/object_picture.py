@@ -36,13 +36,15 @@ def write_object_picture(
     """Draw a thinned scene, (band, height, width), and the outlines on it, into a PNG.
 
     `gone` marks its pixels without data, (height, width); one of its pixels is `step` of those that
-    outlines are in. Features tell their class by the property `class`, a class value.
+    outlines are in. Features tell their class by the property `class`, a class value, or where that
+    is null by `class_name`.
     """
     scene = Preview(classes=gone.astype(np.uint8), samples=samples, nodata=1).scene_picture()
     factor = max(1, MIN_SIDE_PX // max(gone.shape))
     scene = scene.repeat(factor, axis=0).repeat(factor, axis=1)
-    colours = {one.value: rgb(one.colour) for one in classes}
-    drawn, counts = _drawn(scene, features, colours, factor / step)
+    colours = {key: rgb(one.colour) for one in classes for key in (one.value, one.name)}
+    drawn, found = _drawn(scene, features, colours, factor / step)
+    counts = {one.value: found[one.value] + found[one.name] for one in classes}
     rows = [(rgb(one.colour), f"{one.name}  {counts[one.value]:,}") for one in classes]
     if len(rows) > SHOWN:
         seen = [row for row, one in zip(rows, classes, strict=True) if counts[one.value]]
@@ -52,7 +54,7 @@ def write_object_picture(
 
 
 def _drawn(
-    scene: Bytes, features: Iterable[Feature], colours: dict[int, Colour], scale: float
+    scene: Bytes, features: Iterable[Feature], colours: dict[int | str, Colour], scale: float
 ) -> tuple[Bytes, Counter[object]]:
     """Draw outlines on a scene; count them by class."""
     image = Image.fromarray(scene)
@@ -60,6 +62,7 @@ def _drawn(
     counts: Counter[object] = Counter()
     for feature in features:
         kind = feature.properties.get("class")
+        kind = feature.properties.get("class_name") if kind is None else kind
         counts[kind] += 1
         if feature.geometry is None or not np.isfinite(feature.geometry).all():
             continue
@@ -67,7 +70,9 @@ def _drawn(
         corners = [(x, y) for x, y in [*ring.tolist(), ring[0].tolist()]]
         # A dark line below lets every colour be seen on every ground.
         draw.line(corners, fill=INK, width=4, joint="curve")
-        draw.line(corners, fill=colours.get(kind, INK) if isinstance(kind, int) else INK, width=2)
+        draw.line(
+            corners, fill=colours.get(kind, INK) if isinstance(kind, int | str) else INK, width=2
+        )
     return np.asarray(image), counts
 
 
