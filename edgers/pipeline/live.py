@@ -272,7 +272,6 @@ class _Stream:
             "source": frame.key.source,
             "scene_sha256": frame.sha256(),
             "frame": frame.number,
-            "datetime": time,
             "datetime_from": frame.time.origin,
         }
         marks: dict[Column, str | int] = {FRAME: frame.number, TIME: time}
