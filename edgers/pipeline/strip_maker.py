@@ -102,8 +102,8 @@ class StripProducts(StripMaker, StripFiles, Protocol):
     def looks_beyond(self) -> bool:
         """Tell whether a tile also speaks of what lies beyond its core."""
 
-    def tell(self, text: str) -> Path:
-        """Write the summary, and give its place."""
+    def tell(self, text: str) -> None:
+        """Write the summary, beside the main file."""
 
 
 def hand_on(sink: Sink | None, data: memoryview) -> None:

@@ -99,10 +99,9 @@ class StripRasters(Generic[FoundT]):
     def finish(self, rows_in: int, rows_out: int) -> None:
         """All is written already."""
 
-    def tell(self, text: str) -> Path:
-        """Write the summary, and give its place."""
+    def tell(self, text: str) -> None:
+        """Write the summary, beside the main file."""
         self._main.replace("json", text)
-        return self._main.path("json")
 
     def close(self) -> None:
         """Let go of the files."""

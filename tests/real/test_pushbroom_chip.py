@@ -22,11 +22,16 @@ CHIP = "flood/Spain_7370579_S2Hand.tif"
 SPECTRA = "hsi/enmap_potsdam_tile_96_96.tif"
 
 
-@pytest.mark.parametrize(("interleave", "rows_px"), [("bil", 16), ("bip", 100)])
+@pytest.mark.parametrize(
+    ("interleave", "rows_px", "rule"), [("bil", 16, "one"), ("bip", 100, "several")]
+)
 def test_a_flood_chip_row_by_row_is_the_flood_map_of_the_chip(
-    real_data: Path, tmp_path: Path, interleave: str, rows_px: int
+    real_data: Path, tmp_path: Path, interleave: str, rows_px: int, rule: str
 ) -> None:
-    (tmp_path / "c.json").write_text(json.dumps(ml4floods_contract("simplecnn")))
+    """One class a pixel, or several: a band each."""
+    document = ml4floods_contract("simplecnn")
+    document["mlm:output"][0]["edgers:class_rule"] = rule
+    (tmp_path / "c.json").write_text(json.dumps(document))
     bundle = tmp_path / "b.edgers"
     compile_bundle(real_data / "models/ml4floods_simplecnn.onnx", tmp_path / "c.json", bundle)
     with rasterio.open(real_data / CHIP) as chip:
@@ -45,10 +50,11 @@ def test_a_flood_chip_row_by_row_is_the_flood_map_of_the_chip(
                 tmp_path / "strip",
                 StripOptions(rows_px=rows_px),
             )
-    with rasterio.open(whole.products[0]) as product:
-        assert np.array_equal(read_rows(report.products[0]), product.read(1))
+    with rasterio.open(whole.products[0]) as product, rasterio.open(report.products[0]) as rows:
+        assert rows.count == product.count == (1 if rule == "one" else 3)
+        assert np.array_equal(rows.read(), product.read())
     assert report.rows_out == 512
-    assert [one.pixels for one in report.classes] == [one.pixels for one in whole.classes]
+    assert [one.pixels for one in report.found.classes] == [one.pixels for one in whole.classes]
 
 
 def test_enmap_bands_are_found_by_wavelength(real_data: Path, tmp_path: Path) -> None:
