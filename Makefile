@@ -3,6 +3,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
+# Tests start hundreds of processes: their bytecode is kept, also where the caller's variables say no.
+test check: export PYTHONDONTWRITEBYTECODE :=
+
 .PHONY: demo test check bench kernels-aot clean
 
 demo: $(VENV)/.run
@@ -27,6 +30,7 @@ bench: $(VENV)/.dev
 	$(BIN)/python -m edgers.bench.engines
 	$(BIN)/python -m edgers.bench.calibration
 	$(BIN)/python -m edgers.bench.int8
+	$(BIN)/python -m edgers.bench.detector
 
 # CUDA toolkits are fetched with pip into .venv-aot, about 2 GB; no GPU is needed.
 kernels-aot: $(VENV)/.run
