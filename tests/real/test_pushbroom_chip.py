@@ -40,8 +40,11 @@ def test_a_flood_chip_row_by_row_is_the_flood_map_of_the_chip(
     names = f"{{{', '.join(MEAN_STDDEV)}}}"
     header = tmp_path / "chip.hdr"
     header.write_text(
-        header_text(samples, band_names=names, interleave=interleave, data_ignore_value=nodata)
-    )
+        header_text(
+            samples, band_names=names, interleave=interleave, data_ignore_value=nodata,
+            map_info="{UTM, 1, 1, 600000, 4200000, 10, 10, 30, North, WGS-84}",
+        )
+    )  # fmt: skip
     with load_model(open_bundle(bundle)) as model:
         whole = run_scene(model, real_data / CHIP, tmp_path / "scene", RunOptions())
         with fed_pipe(tmp_path / "in", b"".join(raw_rows(samples, interleave)), 70_000) as pipe:
