@@ -15,7 +15,7 @@ from edgers.products.places import Places
 from edgers.products.tally import Tally
 from edgers.products.tile_record import TileRecord
 from edgers.products.work_folder import WorkFolder
-from edgers.scene.scene import Scene
+from edgers.scene.scene_view import SceneView
 from edgers.tiling.grid import Grid
 
 
@@ -25,7 +25,7 @@ class Order:
 
     model: Model
     """Network."""
-    scene: Scene
+    scene: SceneView
     """What is looked at."""
     grid: Grid
     """Its tiles."""

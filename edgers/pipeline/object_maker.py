@@ -116,7 +116,7 @@ class ObjectMaker:
         pieces, lost = np.zeros(0, PIECE), False
         if outputs is not None:
             block = self._decoder.decode(outputs, tile.window_shape)
-            pieces, lost = self._placed(seen, block.pieces), block.lost
+            pieces, lost = placed(seen, block.pieces), block.lost
         begin, checksum = self._pieces.write(pieces)
         row, column = tile.rows.core_start, tile.columns.core_start
         nodata_px = int(seen.nodata.sum())
@@ -172,24 +172,6 @@ class ObjectMaker:
         """Close the drafts."""
         self._opened.close()
 
-    def _placed(self, seen: Seen, pieces: Pieces) -> Pieces:
-        """Move pieces to the scene's pixels, with the share of each that holds no data.
-
-        Those that lie on nothing but pixels without data are left out: nothing was seen there.
-        """
-        assert seen.around is not None
-        height, width = seen.around.shape
-        bounds = bounds_of(pieces["corners"]) if len(pieces) else np.empty((0, 4))
-        low = np.floor(np.clip(bounds[:, :2], 0, (width - 1, height - 1))).astype(int)
-        high = np.ceil(np.clip(bounds[:, 2:], low + 1, (width, height))).astype(int)
-        for i, ((left, top), (right, bottom)) in enumerate(
-            zip(low.tolist(), high.tolist(), strict=True)
-        ):
-            pieces["nodata"][i] = seen.around[top:bottom, left:right].mean()
-        tile = seen.tile
-        pieces["corners"] += (tile.columns.window_start, tile.rows.window_start)
-        return pieces[pieces["nodata"] < 1]
-
     def _picture(self, seen: Seen) -> npt.NDArray[np.generic]:
         """Give the samples of the picture, NaN where there is no data."""
         with np.errstate(over="ignore"):
@@ -226,3 +208,22 @@ class ObjectMaker:
         return self._pieces.is_whole(begin, count, PIECE, checksum) and self._preview.is_whole(
             tuple(preview), tile
         )
+
+
+def placed(seen: Seen, pieces: Pieces) -> Pieces:
+    """Move pieces to the scene's pixels, with the share of each that holds no data.
+
+    Those that lie on nothing but pixels without data are left out: nothing was seen there.
+    """
+    assert seen.around is not None
+    height, width = seen.around.shape
+    bounds = bounds_of(pieces["corners"]) if len(pieces) else np.empty((0, 4))
+    low = np.floor(np.clip(bounds[:, :2], 0, (width - 1, height - 1))).astype(int)
+    high = np.ceil(np.clip(bounds[:, 2:], low + 1, (width, height))).astype(int)
+    for i, ((left, top), (right, bottom)) in enumerate(
+        zip(low.tolist(), high.tolist(), strict=True)
+    ):
+        pieces["nodata"][i] = seen.around[top:bottom, left:right].mean()
+    tile = seen.tile
+    pieces["corners"] += (tile.columns.window_start, tile.rows.window_start)
+    return pieces[pieces["nodata"] < 1]

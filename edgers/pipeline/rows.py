@@ -45,12 +45,13 @@ def row_maker(order: Order) -> RowMaker:
 
 def row_table_names(model: Model, options: RunOptions, name: str) -> dict[str, str]:
     """Give the file of each product by its role; raises ContractError where there is no such."""
-    has_classes = bool(model.output.classes) or VECTORS in model.bundle.entries
+    tells = row_kind(model.output) == "numbers" or bool(model.output.classes)
+    tells = tells or VECTORS in model.bundle.entries
     asked = {
         "--probabilities": options.probabilities,
         "--warp": options.warp,
         "--simplify": options.simplify_px,
-        "--alert": options.alert and not has_classes,
+        "--alert": options.alert and not tells,
     }
     for option, is_asked in asked.items():
         if is_asked:
@@ -58,7 +59,7 @@ def row_table_names(model: Model, options: RunOptions, name: str) -> dict[str, s
                 f"output {model.output.name!r} makes a table, no map.",
                 seen=f"Its task is {model.output.task!r}.",
                 rule="A table has the probability of each class, and outlines of whole tiles; an "
-                "alert tells of classes.",
+                "alert tells of classes or numbers.",
                 fix=f"Run without {option}.",
             )
     check_formats(options.vectors)

@@ -7,14 +7,14 @@ from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import edgers
 from edgers.contract.program import CascadeRule
-from edgers.errors import EngineError, SceneError
 from edgers.pipeline.answer import Answer
+from edgers.pipeline.empty import refuse_empty
 from edgers.pipeline.flow import Flow, Stage
 from edgers.pipeline.input_watch import InputWatch
 from edgers.pipeline.kept_input import kept_input
 from edgers.pipeline.ledger import Ledger, earlier_cuts
+from edgers.pipeline.made_with import made_with
 from edgers.pipeline.maker import Order
 from edgers.pipeline.makers import making_of, product_names
 from edgers.pipeline.memory import FINISH_CACHE_BYTES, peak_bytes, plan_run
@@ -34,7 +34,6 @@ from edgers.pipeline.warmup import warm_up_run
 from edgers.pipeline.work_kept import kept_for_later
 from edgers.products.ending import Ending
 from edgers.products.places import Places
-from edgers.products.tally import Tally
 from edgers.products.work_folder import LEDGER, WorkFolder, work_path
 from edgers.programs.facts import program_facts
 from edgers.scene.block_cache import cache_bytes, set_cache
@@ -122,7 +121,7 @@ class _Run:
             mosaic = Mosaic(maker=maker, tiles=len(grid), ledger=ledger)
             todo = mosaic.todo()
             self._fill(mosaic, todo, stages, progress)
-            self._refuse_empty(maker.tally)
+            refuse_empty(model, maker.tally, len(grid), f"scene {self.name}")
             set_cache(FINISH_CACHE_BYTES)
             provenance = {**self._provenance(watch.sha256(), len(mosaic.gated)), **fitted}
             ending = Ending(time=scene.time, provenance=provenance, span=scene.span)
@@ -164,25 +163,6 @@ class _Run:
         finally:
             progress.finish()
 
-    def _refuse_empty(self, tally: Tally) -> None:
-        """Raise where not one pixel of the product has an answer."""
-        has_seen = tally.skipped_tiles < len(self.grid)
-        # Where all that was found is ignored, that is an answer.
-        if tally.nodata_share < 1.0 or (self.model.output.ignore and has_seen):
-            return
-        if tally.not_finite_px:
-            raise EngineError(
-                f"the network gave NaN or infinity on every pixel of {self.name} that has data.",
-                seen=f"There are {tally.not_finite_px} such pixels.",
-                fix="Check the contract's scaling: a wrong unit overflows the network.",
-            )
-        raise SceneError(
-            f"scene {self.name} has no data.",
-            seen="All its pixels are nodata.",
-            rule=f"A pixel is nodata when {self.model.source.nodata.pixel} of its bands "
-            "are missing.",
-        )
-
     def _identity(self) -> dict[str, object]:
         """Say what run this is: with all of it equal, products are equal to the last byte."""
         grid, options = self.grid, self.options
@@ -209,11 +189,7 @@ class _Run:
         has_parts = len(inputs) > 1 or self.scene.dates
         asked = questions_of(model, self.options.ask)
         return {
-            "version": edgers.__version__,
-            "model": model.bundle.contract.name,
-            "bundle_id": model.bundle.bundle_id,
-            "engine": f"{model.engine.info.name} {model.engine.info.version}",
-            "precision": model.choice.precision,
+            **made_with(model),
             "scene": self.name,
             "tile_px": grid.tile_px,
             "halo": halo.reason(),

@@ -30,12 +30,17 @@ def write_csv(
         writer.writerow([*(column.name for column in columns), *shape_names])
         for feature, shape in lonlat_shapes(features, place):
             outline = shape if has_place else pixel_shape(feature)
-            texts = [cell_text(value) for value in values_of(feature, columns)]
+            texts = csv_texts(feature, columns)
             if not is_table:
                 texts.append(wkt_of(outline) if outline else "")
             writer.writerow(texts)
             count += 1
     return count
+
+
+def csv_texts(feature: Feature, columns: Sequence[Column]) -> list[str]:
+    """Give the cells of one row."""
+    return [cell_text(value) for value in values_of(feature, columns)]
 
 
 def cell_text(value: Value) -> str:

@@ -76,6 +76,9 @@ class ObjectFeatures:
         An object that lies beyond it altogether is left out.
         """
         height, width = self.grid.rows.size_px, self.grid.columns.size_px
+        # Of a strip it is not known while its rows arrive.
+        stated = self.provenance.get("scene_sha256")
+        sha256 = None if stated is None else str(stated)
         seams = [_seams(self.grid.rows), _seams(self.grid.columns)]
         for one in objects:
             outline, more = self.extra.of(one) if self.extra else (one["corners"], {})
@@ -95,7 +98,7 @@ class ObjectFeatures:
                     "seam_px": _seam_px(ring, seams),
                     "nodata_share": round(float(one["nodata"]), 6),
                     "bundle_id": str(self.provenance["bundle_id"]),
-                    "input_sha256": str(self.provenance["scene_sha256"]),
+                    "input_sha256": sha256,
                     **more,
                 },
             )

@@ -76,32 +76,37 @@ class ObjectFiles:
         Raises OutputError where the disk is full or fails.
         """
         facts = ending.facts(nodata_share)
-        names = object_names(self.name, self.formats, alert=self.alert)
+        names = ending.kept(object_names(self.name, self.formats, alert=self.alert))
         files = {role: self.work.path(name) for role, name in names.items()}
         maker = ObjectFeatures(
             grid=self.grid, classes=self.classes, provenance=facts, is_open=self.is_open,
             extra=self.extra,
         )  # fmt: skip
-        columns = (*COLUMNS, *(self.extra.columns if self.extra else ()))
+        columns = ending.columns((*COLUMNS, *(self.extra.columns if self.extra else ())))
         for one in self.formats:
             features = with_areas(maker.features(read_records(objects, OBJECT)), self.seen)
-            write_features(files[role_of(one)], features, columns, self.seen, one, facts)
+            write_features(
+                files[role_of(one)], ending.marked(features), columns, self.seen, one, facts
+            )
         if self.alert:
             features = with_areas(maker.features(read_records(objects, OBJECT)), self.seen)
             write_alert(files[ALERT], object_findings(features, self.seen), facts)
-        samples = drafts.preview()
-        with disk_errors(names["quicklook"]):
-            write_object_picture(
-                files["quicklook"], samples, ~np.asarray(np.isfinite(samples).all(axis=0)),
-                maker.features(read_records(objects, OBJECT)), self.classes,
-                step=drafts.thinning.step * float(self.grid.columns.stride), title=ending.title,
-                nodata_share=nodata_share,
-            )  # fmt: skip
-        with disk_errors(names["item"]):
-            write_item(
-                files["item"], place=self.places.product, on_map=None, found=found,
-                assets=self._assets(names), time=ending.time, provenance=facts, span=ending.span,
-            )  # fmt: skip
+        if "quicklook" in names:
+            samples = drafts.preview()
+            with disk_errors(names["quicklook"]):
+                write_object_picture(
+                    files["quicklook"], samples, ~np.asarray(np.isfinite(samples).all(axis=0)),
+                    maker.features(read_records(objects, OBJECT)), self.classes,
+                    step=drafts.thinning.step * float(self.grid.columns.stride),
+                    title=ending.title, nodata_share=nodata_share,
+                )  # fmt: skip
+        if "item" in names:
+            with disk_errors(names["item"]):
+                write_item(
+                    files["item"], place=self.places.product, on_map=None, found=found,
+                    assets=self._assets(names), time=ending.time, provenance=facts,
+                    span=ending.span,
+                )  # fmt: skip
         return self.work.commit(list(names.values()))
 
     def _assets(self, names: Mapping[str, str]) -> dict[str, Asset]:

@@ -60,7 +60,7 @@ class RowFiles:
 
         Raises OutputError where the disk is full or fails.
         """
-        names, table = self.names, self.table
+        names, table = ending.kept(self.names), self.table
         files = {role: self.work.path(name) for role, name in names.items()}
         facts = ending.facts(nodata_share)
         origin = str(facts["bundle_id"]), str(facts["scene_sha256"])
@@ -76,15 +76,17 @@ class RowFiles:
                 write_npy(files["embeddings"], (rows, table.meaning.length), table.numbers())
         if ALERT in names:
             write_alert(files[ALERT], row_findings(table), facts)
-        with disk_errors(names["quicklook"]):
-            write_row_picture(
-                files["quicklook"], table, found, title=ending.title, nodata_share=nodata_share
-            )
-        with disk_errors(names["item"]):
-            write_item(
-                files["item"], place=table.places.product, on_map=None, found=found,
-                assets=self._assets(), time=ending.time, provenance=facts, span=ending.span,
-            )  # fmt: skip
+        if "quicklook" in names:
+            with disk_errors(names["quicklook"]):
+                write_row_picture(
+                    files["quicklook"], table, found, title=ending.title, nodata_share=nodata_share
+                )
+        if "item" in names:
+            with disk_errors(names["item"]):
+                write_item(
+                    files["item"], place=table.places.product, on_map=None, found=found,
+                    assets=self._assets(), time=ending.time, provenance=facts, span=ending.span,
+                )  # fmt: skip
         return self.work.commit(list(names.values()))
 
     def _write(

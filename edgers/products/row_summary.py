@@ -15,21 +15,36 @@ def found_in(meaning: RowMeaning, pieces: Iterable[Reals]) -> Found:
     """Count rows, (row, number) a piece, those each class holds in, and the range of each number,
     in one pass.
     """
-    rows = 0
-    held = np.zeros(len(meaning.classes), np.int64)
-    ranges = _Ranges(meaning) if meaning.kind == "numbers" else None
+    summary = Summary(meaning)
     for numbers in pieces:
-        rows += len(numbers)
-        if meaning.classes:
-            held += meaning.chosen(numbers).sum(axis=0)
-        elif ranges is not None:
-            ranges.add(meaning.values(numbers))
-    counts = zip(meaning.classes, held.tolist(), strict=True)
-    return Found(
-        rows=rows,
-        labels=tuple(LabelCount(name=one.name, rows=count) for one, count in counts),
-        values=ranges.found() if ranges else (),
-    )
+        summary.add(numbers)
+    return summary.found()
+
+
+class Summary:
+    """What rows hold, as they come in order."""
+
+    def __init__(self, meaning: RowMeaning) -> None:
+        self._meaning, self._rows = meaning, 0
+        self._held = np.zeros(len(meaning.classes), np.int64)
+        self._ranges = _Ranges(meaning) if meaning.kind == "numbers" else None
+
+    def add(self, numbers: Reals) -> None:
+        """Take in some rows, (row, number)."""
+        self._rows += len(numbers)
+        if self._meaning.classes:
+            self._held += self._meaning.chosen(numbers).sum(axis=0)
+        elif self._ranges is not None:
+            self._ranges.add(self._meaning.values(numbers))
+
+    def found(self) -> Found:
+        """Give rows, those each class holds in, and the range of each number."""
+        counts = zip(self._meaning.classes, self._held.tolist(), strict=True)
+        return Found(
+            rows=self._rows,
+            labels=tuple(LabelCount(name=one.name, rows=count) for one, count in counts),
+            values=self._ranges.found() if self._ranges else (),
+        )
 
 
 class _Ranges:
