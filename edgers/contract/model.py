@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from edgers.contract.boxes import BoxHead
+from edgers.contract.masks import MaskHead
 from edgers.contract.program import ProgramRule
 from edgers.kernels.extension import Extend
 from edgers.kernels.score_rule import Activation
@@ -230,6 +231,8 @@ class ModelOutput:
     """How such numbers are stored; None for float32."""
     boxes: BoxHead | None = None
     """What the numbers of a detector mean; None where the task finds no objects."""
+    masks: MaskHead | None = None
+    """Which pixels belong to its objects; None where these are rectangles."""
     scope: Scope = "tile"
     """Whether an answer without image axes is of each tile, or of the scene: the tiles' mean."""
     thresholds: tuple[float, ...] = ()

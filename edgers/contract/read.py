@@ -18,6 +18,7 @@ from edgers.contract.model import (
     Values,
 )
 from edgers.contract.read_boxes import check_box_tensors
+from edgers.contract.read_masks import check_mask_tensors
 from edgers.contract.read_output import read_output
 from edgers.contract.read_program import read_program
 from edgers.contract.scaling import looks_at_scene, read_scaling
@@ -98,6 +99,7 @@ def contract_from_document(document: Json) -> Contract:
     check_together(inputs)
     outputs = tuple(read_output(entry) for entry in top.objects("mlm:output"))
     check_box_tensors(outputs)
+    check_mask_tensors(outputs)
     check_restorations(inputs, outputs)
     return Contract(
         name=top.text("mlm:name"),

@@ -16,6 +16,7 @@ from edgers.contract.model import (
     Storage,
 )
 from edgers.contract.read_boxes import read_boxes
+from edgers.contract.read_masks import read_masks
 from edgers.contract.tensor_axes import read_axes
 from edgers.kernels.score_rule import Activation
 
@@ -26,6 +27,7 @@ OUTPUT_FIELDS = (
     "edgers:values",
     "edgers:storage",
     "edgers:boxes",
+    "edgers:masks",
     "edgers:class_rule",
     "edgers:ignore",
     "edgers:sum_to_one",
@@ -70,6 +72,7 @@ def read_output(source: Fields) -> ModelOutput:
         values=_read_values(source) if source.has("edgers:values") else (),
         storage=_read_storage(source) if source.has("edgers:storage") else None,
         boxes=read_boxes(source.object("edgers:boxes")) if source.has("edgers:boxes") else None,
+        masks=read_masks(source.object("edgers:masks")) if source.has("edgers:masks") else None,
         class_rule=rule,
         ignore=_read_ignore(source, classes) if source.has("edgers:ignore") else (),
         sum_tolerance=source.optional_positive("edgers:sum_to_one"),

@@ -25,6 +25,13 @@ class BoxBlock:
 
     pieces: Pieces
     """Objects, the best first, in pixels of the window."""
+    rows: npt.NDArray[np.int64]
+    """Which row of the network's table each was, (piece,)."""
+    coefficients: Numbers
+    """What the prototypes of its mask are multiplied with, (piece, coefficient); none where there
+    are no prototypes."""
+    count: int
+    """Rows of that table."""
     lost: bool
     """Whether the network gave no finite number at all: it has not seen the tile."""
 
@@ -40,6 +47,8 @@ class BoxDecoder:
         self._head, self._main = head, outputs[0]
         self._outputs = {one.name: one for one in outputs}
         self._kinds = len(outputs[0].classes)
+        masks = outputs[0].masks
+        self._coefficients = masks.coefficients if masks else 0
 
     def decode(self, tensors: Tensors, window_shape: tuple[int, int]) -> BoxBlock:
         """Decode the tensors of a window of that height and width."""
@@ -55,7 +64,11 @@ class BoxDecoder:
         best = self._suppressed(corners[kept], scores[kept], kinds[kept])
         kept = kept[best]
         pieces = pieces_of(corners[kept], scores[kept], kinds[kept])
-        return BoxBlock(pieces=pieces, lost=bool(len(table)) and not finite.any())
+        told = columns.get("coefficients", np.empty((len(table), 0), np.float32))
+        lost = bool(len(table)) and not finite.any()
+        return BoxBlock(
+            pieces=pieces, rows=kept, coefficients=told[kept], count=len(table), lost=lost
+        )
 
     def _table(
         self, tensors: Tensors, window_shape: tuple[int, int]
@@ -81,7 +94,11 @@ class BoxDecoder:
 
     def _count(self, column: BoxColumn) -> int:
         """Numbers of a column."""
-        special = {"box": self._head.box_numbers, "scores": self._scores_count}
+        special = {
+            "box": self._head.box_numbers,
+            "scores": self._scores_count,
+            "coefficients": self._coefficients,
+        }
         return special.get(column, 1)
 
     @property
