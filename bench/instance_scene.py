@@ -29,9 +29,7 @@ def labels_of(side_px: int, seed: int, *, longest: int = 25) -> Labels:
     count = int(cells.max()) + 1
     grid = -(-side_px // CELL_PX) + 2
     owner = np.zeros(count, np.int32)
-    made = 0
-    for start in random.permutation(count)[: count * 2 // 5]:
-        made += 1
+    for made, start in enumerate(random.permutation(count)[: count * 2 // 5], 1):
         at, way = int(start), random.choice([-1, 1, -grid, grid])
         for _ in range(random.choice([1, 2, 4, longest], p=[0.4, 0.3, 0.2, 0.1])):
             if not 0 <= at < count or owner[at]:
@@ -140,5 +138,3 @@ def _numbered(labels: Labels) -> Labels:
     renumbered = np.cumsum(kept).astype(np.int32) * kept
     found: Labels = renumbered[numbered].astype(np.int32)
     return found
-
-

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import get_args
 
+from edgers.contract.boxes import BoxHead
 from edgers.contract.fields import Fields
 from edgers.contract.masks import MaskForm, MaskHead
 from edgers.contract.model import ModelOutput
@@ -72,7 +73,25 @@ def check_mask_tensors(outputs: Sequence[ModelOutput]) -> None:
                 seen=f"Columns of a box: {', '.join(told)}.",
                 rule="Masks from prototypes need the column 'coefficients'; others have none.",
             )
+        _check_width(output, output.boxes, output.masks)
         _check_pictures(output, output.masks, named[output.masks.output])
+
+
+def _check_width(output: ModelOutput, boxes: BoxHead, head: MaskHead) -> None:
+    """Refuse boxes with more or fewer numbers than columns, where the contract states how many."""
+    counts = {
+        "box": boxes.box_numbers,
+        "scores": len(output.classes) + boxes.first_class,
+        "coefficients": head.coefficients,
+    }
+    wanted, known = sum(counts.get(one, 1) for one in boxes.columns), output.length("channel")
+    if not boxes.levels and known not in (-1, wanted):
+        raise ContractError(
+            f"contract output {output.name!r} has {known} numbers a box.",
+            seen=f"Stated: {', '.join(boxes.columns)}, {len(output.classes)} classes, "
+            f"{head.coefficients} coefficients.",
+            rule=f"These are {wanted}.",
+        )
 
 
 def _check_pictures(output: ModelOutput, head: MaskHead, pictures: ModelOutput) -> None:

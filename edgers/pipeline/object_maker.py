@@ -10,19 +10,15 @@ import numpy.typing as npt
 from edgers.engines import Tensors
 from edgers.pipeline.answer import Answer, Seen
 from edgers.pipeline.maker import Order
+from edgers.pipeline.object_forms import form_of
 from edgers.products.ending import Ending
 from edgers.products.features import Format
 from edgers.products.found import Found, ObjectCount
-from edgers.products.object_draft import PieceDraft, write_records
-from edgers.products.object_features import records_of
+from edgers.products.object_draft import PieceDraft, Records, write_records
 from edgers.products.object_files import ObjectFiles
 from edgers.products.raster_drafts import RasterDrafts
 from edgers.products.tally import Tally
 from edgers.products.tile_record import TileRecord
-from edgers.tasks.boxes import BoxDecoder
-from edgers.tasks.joining import Joined, Joiner
-from edgers.tasks.pieces import PIECE, Pieces, bounds_of
-from edgers.tasks.windows import Windows
 
 DRAFT, JOINED = "pieces.raw", "objects.raw"
 """Files in the work folder: what tiles show, in any order, and what came of it."""
@@ -34,18 +30,16 @@ class ObjectMaker:
     def __init__(self, order: Order, formats: Sequence[Format]) -> None:
         """Open or begin the drafts; raises ContractError where the output holds no objects."""
         outputs = order.model.bundle.contract.outputs
-        self._decoder = BoxDecoder(outputs)
+        self._form = form_of(outputs)
         self._grid, self._work = order.grid, order.work
-        head = outputs[0].boxes
-        assert head is not None
-        self._head, self._classes = head, outputs[0].classes
+        self._classes = outputs[0].classes
         place = order.places.computed
         self._tally = Tally(total_px=place.height_px * place.width_px)
         self._counts = [0] * len(self._classes)
         self._blocks = np.zeros((len(order.grid), 2), np.int64)
         self._files = ObjectFiles(
             work=order.work, name=order.name, places=order.places, seen=order.scene.place,
-            grid=order.grid, classes=self._classes, formats=formats,
+            grid=order.grid, classes=self._classes, kind=self._form.kind, formats=formats,
             alert=order.options.alert,
         )  # fmt: skip
         with ExitStack() as opened:
@@ -76,10 +70,10 @@ class ObjectMaker:
     def take(self, seen: Seen, outputs: Tensors | None) -> Answer:
         """Decode a tile, and put its objects and its part of the picture on disk."""
         tile = seen.tile
-        pieces, lost = np.zeros(0, PIECE), False
+        pieces: Records
+        pieces, lost = np.zeros(0, self._form.record), False
         if outputs is not None:
-            block = self._decoder.decode(outputs, tile.window_shape)
-            pieces, lost = self._placed(seen, block.pieces), block.lost
+            pieces, lost = self._form.pieces(seen, outputs)
         begin, checksum = self._pieces.write(pieces)
         row, column = tile.rows.core_start, tile.columns.core_start
         nodata_px = int(seen.nodata.sum())
@@ -89,7 +83,7 @@ class ObjectMaker:
             nodata_px=seen.nodata.size if lost else nodata_px,
             not_finite_px=seen.nodata.size - nodata_px if lost else 0,
             skipped=outputs is None,
-            own={"begin": begin, "pieces": len(pieces)},
+            own={"begin": begin, "records": len(pieces)},
         )
         return Answer(tile=tile, record=record)
 
@@ -103,7 +97,7 @@ class ObjectMaker:
         """Join what the tiles show, make all products and move them into place."""
         path = self._work.path(JOINED)
         self._counts = [0] * len(self._classes)
-        write_records(path, (records_of(some) for some in self._joined()))
+        write_records(path, self._joined())
         share = self._tally.nodata_share
         return self._files.finish(path, self._preview, ending, self.found, share)
 
@@ -125,24 +119,6 @@ class ObjectMaker:
         """Close the drafts."""
         self._opened.close()
 
-    def _placed(self, seen: Seen, pieces: Pieces) -> Pieces:
-        """Move pieces to the scene's pixels, with the share of each that holds no data.
-
-        Those that lie on nothing but pixels without data are left out: nothing was seen there.
-        """
-        assert seen.around is not None
-        height, width = seen.around.shape
-        bounds = bounds_of(pieces["corners"]) if len(pieces) else np.empty((0, 4))
-        low = np.floor(np.clip(bounds[:, :2], 0, (width - 1, height - 1))).astype(int)
-        high = np.ceil(np.clip(bounds[:, 2:], low + 1, (width, height))).astype(int)
-        for i, ((left, top), (right, bottom)) in enumerate(
-            zip(low.tolist(), high.tolist(), strict=True)
-        ):
-            pieces["nodata"][i] = seen.around[top:bottom, left:right].mean()
-        tile = seen.tile
-        pieces["corners"] += (tile.columns.window_start, tile.rows.window_start)
-        return pieces[pieces["nodata"] < 1]
-
     def _picture(self, seen: Seen) -> npt.NDArray[np.generic]:
         """Give the samples of the picture, NaN where there is no data."""
         with np.errstate(over="ignore"):
@@ -150,29 +126,20 @@ class ObjectMaker:
         samples[:, seen.nodata] = np.nan
         return samples
 
-    def _joined(self) -> Iterator[list[Joined]]:
+    def _joined(self) -> Iterator[Records]:
         """Give the objects of the scene, as they are complete, and count them."""
-        upright = not self._head.is_oriented
-        by_class = self._head.suppression != "all"
-        joiner = Joiner(Windows(self._grid), upright=upright, by_class=by_class)
-        for index, (begin, count) in enumerate(self._blocks.tolist()):
-            yield self._counted(joiner.add(index, self._pieces.read(begin, count, PIECE)))
-        yield self._counted(joiner.finish())
-
-    def _counted(self, some: list[Joined]) -> list[Joined]:
-        """Count objects by class."""
-        for one in some:
-            self._counts[one.kind] += 1
-        return some
+        for records, kinds in self._form.joined(self._grid, self._pieces, self._blocks):
+            for kind in kinds:
+                self._counts[kind] += 1
+            yield records
 
     def _count(self, record: TileRecord) -> None:
-        self._blocks[record.tile] = record.own["begin"], record.own["pieces"]
+        self._blocks[record.tile] = record.own["begin"], record.own["records"]
         self._tally.count(record)
 
     def _is_whole(self, record: TileRecord) -> bool:
-        begin, count = record.own["begin"], record.own["pieces"]
+        begin, count = record.own["begin"], record.own["records"]
         checksum, *preview = record.checksums
         tile = self._grid.tile(record.tile)
-        return self._pieces.is_whole(begin, count, PIECE, checksum) and self._preview.is_whole(
-            tuple(preview), tile
-        )
+        is_whole = self._pieces.is_whole(begin, count, self._form.record, checksum)
+        return is_whole and self._preview.is_whole(tuple(preview), tile)

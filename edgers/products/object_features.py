@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from edgers.contract import ModelClass
 from edgers.kernels.cpu.polygon_clip import clip_polygon
-from edgers.products.feature import AREA, PROVENANCE, Column, Feature
+from edgers.products.feature import AREA, PROVENANCE, Column, Feature, Value
 from edgers.tasks.joining import Joined
 from edgers.tiling.axis_tiles import AxisPlan
 from edgers.tiling.grid import Grid
@@ -56,39 +56,44 @@ class ObjectFeatures:
     provenance: Mapping[str, object]
     """What made the products."""
 
+    def properties(
+        self, one: np.void, outlines: Sequence[npt.NDArray[np.float64]], pixels: int | None = None
+    ) -> dict[str, Value]:  # fmt: skip
+        """Give what is known of an object: a record with the fields of `OBJECT` but its corners.
+
+        An object of so many `pixels` is told by them from another one about the same middle.
+        """
+        tile, entry = self.grid.tile(int(one["tile"])), self.classes[int(one["kind"])]
+        return {
+            "id": _id(np.concatenate(outlines), entry.value, pixels),
+            "class": entry.value,
+            "class_name": entry.name,
+            "tiles": int(one["tiles"]),
+            "tile": f"{tile.row}_{tile.column}",
+            "score": round(float(one["score"]), 6),
+            "seam_px": _seam_px(outlines, [_seams(self.grid.rows), _seams(self.grid.columns)]),
+            "nodata_share": round(float(one["nodata"]), 6),
+            "bundle_id": str(self.provenance["bundle_id"]),
+            "input_sha256": str(self.provenance["scene_sha256"]),
+        }
+
     def features(self, objects: Iterable[np.void]) -> Iterator[Feature]:
         """Give features in the order of the objects; what lies beyond the scene is cut off.
 
         An object that lies beyond it altogether is left out.
         """
         height, width = self.grid.rows.size_px, self.grid.columns.size_px
-        seams = [_seams(self.grid.rows), _seams(self.grid.columns)]
         for one in objects:
             ring = clip_polygon(one["corners"], (0.0, 0.0, width, height))
-            if not len(ring):
-                continue
-            tile, entry = self.grid.tile(int(one["tile"])), self.classes[int(one["kind"])]
-            yield Feature(
-                geometry=ring,
-                properties={
-                    "id": _id(ring, entry.value),
-                    "class": entry.value,
-                    "class_name": entry.name,
-                    "tiles": int(one["tiles"]),
-                    "tile": f"{tile.row}_{tile.column}",
-                    "score": round(float(one["score"]), 6),
-                    "seam_px": _seam_px(ring, seams),
-                    "nodata_share": round(float(one["nodata"]), 6),
-                    "bundle_id": str(self.provenance["bundle_id"]),
-                    "input_sha256": str(self.provenance["scene_sha256"]),
-                },
-            )
+            if len(ring):
+                yield Feature(geometry=ring, properties=self.properties(one, [ring]))
 
 
-def _id(ring: npt.NDArray[np.float64], value: int) -> str:
-    """Name an object by its class and the middle of its bounds."""
-    middle = (ring.min(axis=0) + ring.max(axis=0)) / 2
+def _id(points: npt.NDArray[np.float64], value: int, pixels: int | None) -> str:
+    """Name an object by its class, the middle of its bounds and, where known, its pixels."""
+    middle = (points.min(axis=0) + points.max(axis=0)) / 2
     text = f"{value}:{np.rint(middle / ID_PX).astype(np.int64).tolist()}"
+    text += "" if pixels is None else f":{pixels}"
     return hashlib.sha256(text.encode()).hexdigest()[:ID_DIGITS]
 
 
@@ -99,12 +104,12 @@ def _seams(plan: AxisPlan) -> npt.NDArray[np.float64]:
 
 
 def _seam_px(
-    ring: npt.NDArray[np.float64], seams: Sequence[npt.NDArray[np.float64]]
+    outlines: Sequence[npt.NDArray[np.float64]], seams: Sequence[npt.NDArray[np.float64]]
 ) -> float | None:  # fmt: skip
     """Give the distance to the nearest seam: 0 where it crosses one, None where there is none."""
     found = []
     for axis, places in ((1, seams[0]), (0, seams[1])):
-        if len(places):
+        for ring in outlines if len(places) else ():
             low, high = ring[:, axis].min(), ring[:, axis].max()
             found.append(np.maximum(np.maximum(places - high, low - places), 0.0).min())
     return round(float(min(found)), 3) if found else None

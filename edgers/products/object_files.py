@@ -12,9 +12,9 @@ from edgers.products.disk_errors import disk_errors
 from edgers.products.ending import Ending
 from edgers.products.features import FORMATS, Format, with_areas, write_features
 from edgers.products.found import Found
-from edgers.products.object_draft import read_records
-from edgers.products.object_features import COLUMNS, OBJECT, ObjectFeatures
+from edgers.products.object_features import ObjectFeatures
 from edgers.products.object_findings import object_findings
+from edgers.products.object_kind import ObjectKind
 from edgers.products.object_picture import write_object_picture
 from edgers.products.places import Places
 from edgers.products.raster_drafts import RasterDrafts
@@ -58,6 +58,8 @@ class ObjectFiles:
     """Tiles."""
     classes: Sequence[ModelClass]
     """Classes in the order of the contract."""
+    kind: ObjectKind
+    """What is known of them."""
     formats: Sequence[Format]
     """Which files of features are wanted."""
     alert: bool
@@ -75,17 +77,18 @@ class ObjectFiles:
         names = object_names(self.name, self.formats, alert=self.alert)
         files = {role: self.work.path(name) for role, name in names.items()}
         maker = ObjectFeatures(grid=self.grid, classes=self.classes, provenance=facts)
+        read, columns = self.kind.features, self.kind.columns
         for one in self.formats:
-            features = with_areas(maker.features(read_records(objects, OBJECT)), self.seen)
-            write_features(files[role_of(one)], features, COLUMNS, self.seen, one, facts)
+            features = with_areas(read(maker, objects), self.seen)
+            write_features(files[role_of(one)], features, columns, self.seen, one, facts)
         if self.alert:
-            features = with_areas(maker.features(read_records(objects, OBJECT)), self.seen)
+            features = with_areas(read(maker, objects), self.seen)
             write_alert(files[ALERT], object_findings(features, self.seen), facts)
         samples = drafts.preview()
         with disk_errors(names["quicklook"]):
             write_object_picture(
                 files["quicklook"], samples, ~np.asarray(np.isfinite(samples).all(axis=0)),
-                maker.features(read_records(objects, OBJECT)), self.classes,
+                read(maker, objects), self.classes, filled=self.kind.filled,
                 step=drafts.thinning.step * float(self.grid.columns.stride), title=ending.title,
                 nodata_share=nodata_share,
             )  # fmt: skip

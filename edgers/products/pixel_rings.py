@@ -9,8 +9,8 @@ from edgers.tasks.pixel_runs import Runs, on_a_line
 
 Ints = npt.NDArray[np.int64]
 Polygon = list[Ints]
-"""A shell, (point, (column, row)), of pixel corners, and its holes, the other way around; not closed,
-and without points on straight sides."""
+"""A shell, (point, (column, row)), of pixel corners, and its holes, the other way around; not
+closed, and without points on straight sides."""
 
 
 def polygons_of(runs: Runs) -> list[Polygon]:

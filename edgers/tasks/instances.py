@@ -43,7 +43,8 @@ class InstanceDecoder:
         """Prepare for the outputs of a contract, the boxes first; raises ContractError."""
         check_instances(outputs[0])
         main = outputs[0]
-        assert main.masks is not None and main.boxes is not None
+        assert main.masks is not None
+        assert main.boxes is not None
         self._boxes, self._head = BoxDecoder(outputs), main.masks
         self._pictures = next(one for one in outputs if one.name == main.masks.output)
         self._first = main.boxes.first_class

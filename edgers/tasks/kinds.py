@@ -14,8 +14,9 @@ from edgers.tasks.values import check_values
 
 Kind = Literal["classes", "labels", "values", "objects", "instances", "rows"]
 """`classes`: a class for each pixel. `labels`: any number of classes for each pixel. `values`: one
-or several numbers for each pixel. `objects`: rectangles, each with a class and a score. `instances`:
-the same with the pixels of each. `rows`: an answer for each tile, or the scene, as a whole."""
+or several numbers for each pixel. `objects`: rectangles, each with a class and a score.
+`instances`: the same with the pixels of each. `rows`: an answer for each tile, or the scene, as a
+whole."""
 
 PIXEL_DETECTIONS = ("change-detection", "anomaly-detection", "target-detection")
 """Tasks that find pixels, not objects."""
@@ -51,7 +52,8 @@ def kind_of(output: ModelOutput) -> Kind:
         f"{', '.join(output.dim_order)}.",
         rule="This version decodes classes, or values, for each pixel (axes 'height' and 'width'), "
         "answers for a tile as a whole ('batch' and one of 'class', 'channel', 'feature', "
-        "'token'), and objects where 'edgers:boxes' says what they are, with 'edgers:masks' their pixels too.",
+        "'token'), and objects where 'edgers:boxes' says what they are, with their pixels where "
+        "'edgers:masks' says what these are.",
     )
 
 

@@ -77,9 +77,7 @@ def likeness(a: Runs, first: Bounds, b: Runs, second: Bounds) -> Likeness | None
     )  # fmt: skip
 
 
-def _along(
-    runs: Runs, axis: int, line: int, span: tuple[int, int], *, ends: bool
-) -> Places:
+def _along(runs: Runs, axis: int, line: int, span: tuple[int, int], *, ends: bool) -> Places:
     """Give where along an edge across `axis` (0 for x), at `line`, a mask begins or ends there."""
     if axis == 0:
         places = runs[runs[:, 2 if ends else 1] == line, 0].astype(np.int64)

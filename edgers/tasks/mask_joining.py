@@ -137,7 +137,8 @@ class MaskJoiner:
                 a, b = fresh[i], waiting[k]
                 if self._by_class and a.kind != b.kind:
                     continue
-                assert a.runs is not None and b.runs is not None
+                assert a.runs is not None
+                assert b.runs is not None
                 like = likeness(a.runs, window, b.runs, there)
                 if like is not None and like.is_same:
                     both, less = (round(one, SHARE_DIGITS) for one in (like.of_both, like.of_less))

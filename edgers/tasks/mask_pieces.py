@@ -10,8 +10,8 @@ from edgers.tasks.pixel_runs import Runs
 MASK_PIECE = np.dtype(
     [("score", "<f4"), ("kind", "<i4"), ("nodata_px", "<i8"), ("runs", "<i8")]
 )  # fmt: skip
-"""What is known of one piece beside its pixels, 24 bytes: `kind` is the position of its class in the
-contract, `nodata_px` its pixels without data, `runs` how many runs its mask has."""
+"""What is known of one piece beside its pixels, 24 bytes: `kind` is the position of its class in
+the contract, `nodata_px` its pixels without data, `runs` how many runs its mask has."""
 RUN = np.dtype(("<i4", (3,)))
 COUNT = np.dtype("<i8")
 
@@ -32,11 +32,6 @@ class MaskPieces:
         count = np.array([len(self.pieces)], COUNT)
         parts = [count, self.pieces, *(mask.astype("<i4") for mask in self.masks)]
         return np.frombuffer(b"".join(part.tobytes() for part in parts), np.uint8)
-
-    def begin(self, position: int) -> int:
-        """Give where the mask at a position begins among the packed bytes."""
-        before = int(self.pieces["runs"][:position].sum())
-        return COUNT.itemsize + self.pieces.nbytes + before * RUN.itemsize
 
 
 def pieces_of(

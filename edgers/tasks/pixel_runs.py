@@ -6,8 +6,8 @@ import numpy as np
 import numpy.typing as npt
 
 Runs = npt.NDArray[np.int32]
-"""A mask, (run, (row, first column, end column)): in order, none empty, none touching another of its
-row; so masks of the same pixels are equal."""
+"""A mask, (run, (row, first column, end column)): in order, none empty, none touching another of
+its row; so masks of the same pixels are equal."""
 Places = npt.NDArray[np.int64]
 Bounds = tuple[int, int, int, int]
 """Left, top, right and bottom; right and bottom are the ends."""
