@@ -41,7 +41,7 @@ def labels_of(side_px: int, seed: int, *, longest: int = 25) -> Labels:
     for is_wider in (False, True):
         meets = _meets_another(found)
         found[meets & wide if is_wider else meets] = 0
-    return _numbered(found)
+    return numbered(found)
 
 
 def outlines_of(labels: Labels) -> list[Runs]:
@@ -125,16 +125,16 @@ def _meets_another(labels: Labels) -> npt.NDArray[np.bool_]:
     return found
 
 
-def _numbered(labels: Labels) -> Labels:
-    """Number what touches by its sides anew, and leave out what is too small."""
+def numbered(labels: Labels, least_px: int = LEAST_PX) -> Labels:
+    """Number what touches by its sides anew, and leave out what has fewer pixels."""
     parts = [one for one, value in shapes(labels, mask=labels > 0, connectivity=4) if value]
     if not parts:
         return labels
-    numbered = rasterize(
+    counted = rasterize(
         [(one, i) for i, one in enumerate(parts, 1)], labels.shape, dtype="int32"
     )  # fmt: skip
-    kept = np.bincount(numbered.ravel()) >= LEAST_PX
+    kept = np.bincount(counted.ravel()) >= least_px
     kept[0] = False
     renumbered = np.cumsum(kept).astype(np.int32) * kept
-    found: Labels = renumbered[numbered].astype(np.int32)
+    found: Labels = renumbered[counted].astype(np.int32)
     return found

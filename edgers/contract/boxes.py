@@ -56,8 +56,8 @@ class BoxHead:
     columns: tuple[BoxColumn, ...]
     """What stands along the axis `channel`, in order."""
     tensors: tuple[tuple[BoxColumn, str], ...] = ()
-    """Columns that are tensors of their own, `scores`, `score`, `class` or `coefficients`, and which
-    output each is."""
+    """Columns that are tensors of their own: scores, class or coefficients, and which output each
+    is."""
     angle_unit: AngleUnit = "radians"
     """Unit of angles."""
     turning: Turning = "clockwise"

@@ -56,7 +56,11 @@ def write_object_picture(
 
 
 def _drawn(
-    scene: Bytes, features: Iterable[Feature], colours: dict[int, Colour], scale: float, *,
+    scene: Bytes,
+    features: Iterable[Feature],
+    colours: dict[int, Colour],
+    scale: float,
+    *,
     filled: bool,
 ) -> tuple[Bytes, Counter[object]]:
     """Draw outlines on a scene; count them by class."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from edgers.tasks.pixel_runs import Bounds, Places, Runs, clipped, pixels_in, pixels_shared
+from edgers.tasks.pixel_runs import Bounds, Runs, clipped, pixels_in, pixels_shared
 
 SAME = 0.5
 """Share of the pixels that either mask holds from which two are one object, as for boxes. Along an
@@ -49,44 +49,32 @@ def shared_bounds(first: Bounds, second: Bounds) -> Bounds:
     return left, top, min(first[2], second[2]), min(first[3], second[3])
 
 
-def likeness(a: Runs, first: Bounds, b: Runs, second: Bounds) -> Likeness | None:
-    """Compare two masks, each in its window; None where there is nothing to compare."""
-    shared = shared_bounds(first, second)
-    wide, high = shared[2] - shared[0], shared[3] - shared[1]
-    if wide > 0 and high > 0:
-        inside, within = clipped(a, shared), clipped(b, shared)
-        counts = pixels_in(inside), pixels_in(within)
-        both = pixels_shared(inside, within) if min(counts) else 0
-    elif wide >= 0 and high >= 0 and (wide or high):
-        axis = 0 if wide == 0 else 1
-        line, span = shared[axis], (shared[1 - axis], shared[3 - axis])
-        is_before = first[axis] < second[axis]
-        one = _along(a, axis, line, span, ends=is_before)
-        other = _along(b, axis, line, span, ends=not is_before)
-        counts = len(one), len(other)
-        # Pixels that touch by their corners touch.
-        near = np.concatenate([one - 1, one, one + 1])
-        both = min(len(one), int(np.isin(other, near).sum()))
+def compared(runs: Runs, own: Bounds, other: Bounds) -> Runs:
+    """Give what of a mask in its `own` window is held against what the `other` one shows.
+
+    Where windows only touch, that are the pixels along the edge, moved to the far side of it for
+    the window that lies before it. Nothing is compared across a corner.
+    """
+    left, top, right, bottom = shared_bounds(own, other)
+    if left == right and top < bottom:
+        left, right = (left - 1, right) if own[0] < other[0] else (left, right + 1)
+        moved = (0, 1, 1) if own[0] < other[0] else (0, 0, 0)
+    elif top == bottom and left < right:
+        top, bottom = (top - 1, bottom) if own[1] < other[1] else (top, bottom + 1)
+        moved = (1, 0, 0) if own[1] < other[1] else (0, 0, 0)
     else:
-        return None
-    if not max(counts):
-        return None
+        moved = (0, 0, 0)
+    return clipped(runs, (left, top, right, bottom)) + np.array(moved, np.int32)
+
+
+def likeness(one: Runs, other: Runs, *, along_edge: bool) -> Likeness:
+    """Hold two masks, of which neither is empty, against each other."""
+    counts = pixels_in(one), pixels_in(other)
+    both = pixels_shared(one, other)
     return Likeness(
-        of_both=both / (sum(counts) - both), of_less=both / max(1, min(counts)),
-        first_is_less=counts[0] < counts[1], along_edge=not (wide and high),
+        of_both=both / (sum(counts) - both), of_less=both / min(counts),
+        first_is_less=counts[0] < counts[1], along_edge=along_edge,
     )  # fmt: skip
-
-
-def _along(runs: Runs, axis: int, line: int, span: tuple[int, int], *, ends: bool) -> Places:
-    """Give where along an edge across `axis` (0 for x), at `line`, a mask begins or ends there."""
-    if axis == 0:
-        places = runs[runs[:, 2 if ends else 1] == line, 0].astype(np.int64)
-    else:
-        at = runs[runs[:, 0] == (line - 1 if ends else line)]
-        parts = [np.arange(begin, end) for _, begin, end in at.tolist()]
-        places = np.concatenate([np.empty(0, np.int64), *parts])
-    found: Places = places[(places >= span[0]) & (places < span[1])]
-    return found
 
 
 def is_cut(bounds: Bounds, window: Bounds, inner: tuple[bool, bool, bool, bool]) -> bool:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from edgers.tasks.mask_agreement import Likeness, is_cut, likeness, shared_bounds
+from edgers.tasks.mask_agreement import Likeness, compared, is_cut, likeness, shared_bounds
 from edgers.tasks.mask_pieces import MaskPieces
 from edgers.tasks.pixel_runs import Bounds, Runs, bounds_of, pixels_in, united
 from edgers.tasks.windows import Windows
@@ -133,18 +133,17 @@ class MaskJoiner:
         for before, waiting in self._neighbours(window):
             there = self._bounds(before)
             left, top, right, bottom = shared_bounds(window, there)
-            for i, k in _near(fresh, waiting):
-                a, b = fresh[i], waiting[k]
-                if self._by_class and a.kind != b.kind:
+            shared_px = (right - left) * (bottom - top)
+            ours, theirs = _compared(fresh, window, there), _compared(waiting, there, window)
+            for i, k in _near([one for _, one in ours], [one for _, one in theirs]):
+                (a, one), (b, other) = ours[i], theirs[k]
+                if self._by_class and fresh[a].kind != waiting[b].kind:
                     continue
-                assert a.runs is not None
-                assert b.runs is not None
-                like = likeness(a.runs, window, b.runs, there)
-                if like is not None and like.is_same:
+                like = likeness(one, other, along_edge=not shared_px)
+                if like.is_same:
                     both, less = (round(one, SHARE_DIGITS) for one in (like.of_both, like.of_less))
                     # The more two windows share, the more was compared.
-                    sure = (-both, -less, -(right - left) * (bottom - top))
-                    found.append((sure, (before, i, k), like))
+                    found.append(((-both, -less, -shared_px), (before, a, b), like))
         # Equal for every run: nothing here hangs on time or on where an object lies in memory.
         for _, (before, i, k), like in sorted(found, key=lambda one: one[:2]):
             self._unite(fresh[i], self._waiting[before][k], like)
@@ -211,12 +210,25 @@ class MaskJoiner:
         )  # fmt: skip
 
 
-def _near(fresh: list[_Piece], waiting: list[_Piece]) -> list[tuple[int, int]]:
-    """Give pairs, by position, whose bounds meet."""
-    if not fresh or not waiting:
+def _compared(pieces: list[_Piece], own: Bounds, other: Bounds) -> list[tuple[int, Runs]]:
+    """Give what of pieces is held against another window, with their positions, where there is."""
+    left, top, right, bottom = other
+    found = []
+    for i, piece in enumerate(pieces):
+        low_x, low_y, high_x, high_y = piece.bounds
+        if low_x <= right and high_x >= left and low_y <= bottom and high_y >= top:
+            assert piece.runs is not None
+            if len(part := compared(piece.runs, own, other)):
+                found.append((i, part))
+    return found
+
+
+def _near(ours: list[Runs], theirs: list[Runs]) -> list[tuple[int, int]]:
+    """Give pairs of masks, by position, whose bounds meet."""
+    if not ours or not theirs:
         return []
-    a = np.array([one.bounds for one in fresh])[:, None]
-    b = np.array([one.bounds for one in waiting])[None]
-    meet = (a[..., :2] <= b[..., 2:]) & (b[..., :2] <= a[..., 2:])
+    a = np.array([bounds_of(one) for one in ours])[:, None]
+    b = np.array([bounds_of(one) for one in theirs])[None]
+    meet = (a[..., :2] < b[..., 2:]) & (b[..., :2] < a[..., 2:])
     first, second = np.nonzero(meet.all(axis=-1))
     return list(zip(first.tolist(), second.tolist(), strict=True))
