@@ -52,17 +52,20 @@ def outlines_of(labels: Labels) -> list[Runs]:
 class MaskOracle:
     """A network that knows the truth and shows what lies in a window."""
 
-    def __init__(self, labels: Labels) -> None:
-        """Know the instances of a scene."""
-        self._labels = labels
+    def __init__(self, labels: Labels, *, parts: bool = False) -> None:
+        """Know the instances of a scene.
+
+        With `parts` what touches in a window is one: the arms of a bow, whose bend is out of sight,
+        come as two.
+        """
+        self._labels, self._parts = labels, parts
 
     def pieces(self, window: Window) -> MaskPieces:
         """Show a window."""
         left, top, right, bottom = (int(one) for one in window.rectangle)
-        masks = [
-            runs + np.array([top, left, left], np.int32)
-            for _, runs in _instances(self._labels[top:bottom, left:right])
-        ]
+        seen = np.ascontiguousarray(self._labels[top:bottom, left:right])
+        shown = outlines_of(numbered(seen, 1) if self._parts else seen)
+        masks = [runs + np.array([top, left, left], np.int32) for runs in shown]
         count = len(masks)
         return pieces_of([0.5] * count, [0] * count, [0] * count, masks)
 

@@ -11,9 +11,11 @@ import numpy as np
 from edgers.tasks.pixel_runs import Bounds, Runs, clipped, pixels_in, pixels_shared
 
 SAME = 0.5
-"""Share of the pixels that either mask holds from which two are one object, as for boxes. Along an
-edge, share of the shorter contact: an outline that crosses it at a slant moves on from one row of
-pixels to the next."""
+"""Share of the pixels that either mask holds from which two are one object, as for boxes."""
+ALONG_EDGE = 0.25
+"""Share of the shorter contact from which the same holds along an edge. An outline that crosses it
+at a slant moves on from one row of pixels to the next, and parts of a bent one may have no contact;
+neighbours that touch there have their own other halves, which go first."""
 PART = 0.8
 """Share of the smaller mask from which it is a part of the larger one: of a bow whose two arms
 another tile shows as two."""
@@ -35,7 +37,9 @@ class Likeness:
     @property
     def is_same(self) -> bool:
         """Tell whether the two are one object."""
-        return (self.of_less if self.along_edge else self.of_both) >= SAME or self.is_part
+        if self.along_edge:
+            return self.of_less >= ALONG_EDGE
+        return self.of_both >= SAME or self.is_part
 
     @property
     def is_part(self) -> bool:

@@ -2,8 +2,8 @@
 
 The first band of a scene tells of each pixel which instance it belongs to, the second one its
 class. The network gives each instance of its window as far as it lies there: a box, a score, a
-class, and a mask in one of two forms. As prototypes there are three, of which numbers of an instance make a
-mask: -p² + 2ip - i² + 1/4 is above zero where p, the number of a pixel, is i.
+class, and a mask in one of two forms. As prototypes there are three, of which numbers of an
+instance make a mask: -p² + 2ip - i² + 1/4 is above zero where p, the number of a pixel, is i.
 """
 
 from typing import Any, Literal

@@ -139,8 +139,9 @@ def test_filled_objects_are_tinted_all_over_but_not_in_their_holes(tmp_path: Pat
         for name in ("", "lake")
     )
     for tinted in (np.s_[55:95, 55:195], np.s_[55:75, 255:275]):
-        change = (panel - bare)[tinted]
-        assert (change[..., 2] > 30).all()
-        assert (change[..., :2] < -30).all()
+        # The scene shows through.
+        assert (panel[tinted][..., 2] > 140).all()
+        assert (panel[tinted][..., :2] < 120).all()
+        assert np.ptp(panel[tinted][..., 0]) > 20
     for free in (np.s_[105:145, 105:145], np.s_[55:190, 205:245], np.s_[205:, :]):
         assert np.array_equal(panel[free], bare[free])

@@ -6,7 +6,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from edgers.bench.instance_scene import Labels, MaskOracle, labels_of, numbered, outlines_of
+from edgers.bench.instance_scene import Labels, MaskOracle, labels_of
+from edgers.bench.instance_seams import exact, joined_masks
 from edgers.bench.object_seams import grid_of
 from edgers.tasks.mask_joining import JoinedMask, MaskJoiner
 from edgers.tasks.mask_pieces import MaskPieces, pieces_of
@@ -33,17 +34,13 @@ def labels() -> Labels:
     return found
 
 
-def joined(shows: Shows, grid: Grid, kinds: int = 1) -> tuple[list[JoinedMask], MaskJoiner]:
+def joined(shows: Shows, grid: Grid, kinds: int = 1) -> list[JoinedMask]:
     """Join what is shown of all tiles."""
     windows = Windows(grid)
     shown = [shows(windows[index]) for index in range(len(windows))]
     joiner = MaskJoiner(windows, lambda tile, place: shown[tile].masks[place], by_class=kinds > 1)
     found = [one for index, pieces in enumerate(shown) for one in joiner.add(index, pieces)]
-    return found + joiner.finish(), joiner
-
-
-def packed(masks: list[Runs]) -> list[bytes]:
-    return sorted(mask.astype("<i4").tobytes() for mask in masks)
+    return found + joiner.finish()
 
 
 def shown_of(masks: list[Runs], kinds: list[int] | None = None) -> MaskPieces:
@@ -51,39 +48,23 @@ def shown_of(masks: list[Runs], kinds: list[int] | None = None) -> MaskPieces:
     return pieces_of([0.5] * len(masks), kinds or zeros, zeros, masks)
 
 
-def parts_of(labels: Labels) -> Shows:
-    """Show what touches in a window as an instance of its own: arms of a bow come as two."""
-
-    def shows(window: Window) -> MaskPieces:
-        left, top, right, bottom = (int(one) for one in window.rectangle)
-        part = np.ascontiguousarray(labels[top:bottom, left:right])
-        corner = np.array([top, left, left], np.int32)
-        return shown_of([mask + corner for mask in outlines_of(numbered(part, 1))])
-
-    return shows
-
-
 @pytest.mark.parametrize(("tile_px", "shared_px", "order"), SETTINGS)
 def test_the_same_pixels_as_in_one_piece(
     labels: Labels, tile_px: int, shared_px: int, order: Order
 ) -> None:
-    grid = grid_of(SIDE_PX, tile_px, shared_px, order)
-    found, joiner = joined(MaskOracle(labels).pieces, grid)
-    assert packed([one.runs for one in found]) == packed(outlines_of(labels))
+    found = joined_masks(MaskOracle(labels), grid_of(SIDE_PX, tile_px, shared_px, order)).found
+    assert exact(labels, found) == len(found) == labels.max()
     assert max(one.tiles for one in found) > 2
-    assert joiner.held_runs == 0
 
 
 @pytest.mark.parametrize(("tile_px", "shared_px"), [(96, 2), (128, 8)])
 def test_arms_that_a_tile_shows_as_two_are_one(
     labels: Labels, tile_px: int, shared_px: int
 ) -> None:
-    shows, grid = parts_of(labels), grid_of(SIDE_PX, tile_px, shared_px, "rows")
-    shown = sum(len(shows(Windows(grid)[i]).masks) for i in range(len(grid)))
-    whole = sum(len(MaskOracle(labels).pieces(Windows(grid)[i]).masks) for i in range(len(grid)))
-    assert shown > whole + 20
-    found, _ = joined(shows, grid)
-    assert packed([one.runs for one in found]) == packed(outlines_of(labels))
+    grid = grid_of(SIDE_PX, tile_px, shared_px, "rows")
+    parts, whole = (joined_masks(MaskOracle(labels, parts=one), grid) for one in (True, False))
+    assert parts.shown > whole.shown + 20
+    assert exact(labels, parts.found) == len(parts.found) == labels.max()
 
 
 def test_outlines_that_differ_by_a_pixel_are_one(labels: Labels) -> None:
@@ -97,9 +78,9 @@ def test_outlines_that_differ_by_a_pixel_are_one(labels: Labels) -> None:
         kept = [mask[mask[:, 1] < mask[:, 2]] for mask in thin]
         return shown_of([mask for mask in kept if len(mask)])
 
-    found, _ = joined(shows, grid_of(SIDE_PX, 128, 24, "rows"))
+    found = joined(shows, grid_of(SIDE_PX, 128, 24, "rows"))
     owners = [int(labels[row, begin]) for row, begin, _ in (_longest(one.runs) for one in found)]
-    assert sorted(owners) == list(range(1, len(outlines_of(labels)) + 1))
+    assert sorted(owners) == list(range(1, labels.max() + 1))
 
 
 def _longest(runs: Runs) -> list[int]:
@@ -110,18 +91,18 @@ def _longest(runs: Runs) -> list[int]:
 def test_what_waits_is_what_a_row_of_tiles_shows() -> None:
     """Of a scene three times as high no more is held, though an instance runs all through it."""
     most = {}
-    for height in (400, 1200):
+    for height in (200, 600):
         labels = np.zeros((height, 90), np.int32)
         labels[:, 30:34] = 1
-        dots = labels[1::4, 40:90:4]
+        dots = labels[1::4, 40:90:8]
         dots[:] = np.arange(dots.size).reshape(dots.shape) + 2
         grid = replace(grid_of(90, 50, 8, "rows"), rows=grid_of(height, 50, 8, "rows").rows)
-        found, joiner = joined(MaskOracle(labels).pieces, grid)
-        assert len(found) == labels.max()
-        assert max(len(one.runs) for one in found) == height
-        most[height] = joiner.most_runs
-    assert most[1200] == pytest.approx(most[400], rel=0.2)
-    assert most[1200] < 600
+        what = joined_masks(MaskOracle(labels), grid)
+        assert len(what.found) == labels.max()
+        assert max(len(one.runs) for one in what.found) == height
+        most[height] = what.most_runs
+    assert most[600] == pytest.approx(most[200], rel=0.2)
+    assert most[600] < 300
 
 
 def test_classes_that_touch_stay_apart() -> None:
@@ -131,7 +112,7 @@ def test_classes_that_touch_stay_apart() -> None:
         masks = [runs_of(band, 10 + 4 * i, left) for i, band in enumerate(bands)]
         return shown_of(masks, [0, 1]) if window.top == 0 else shown_of([])
 
-    found, _ = joined(shows, grid_of(100, 30, 0, "rows"), kinds=2)
+    found = joined(shows, grid_of(100, 30, 0, "rows"), kinds=2)
     assert sorted((one.kind, len(one.runs), one.tiles) for one in found) == [(0, 4, 4), (1, 4, 4)]
 
 
@@ -143,6 +124,6 @@ def test_what_is_known_of_a_joined_mask() -> None:
         score, gone = (0.5, 10) if window.left == 0 else (0.75, 0)
         return pieces_of([score], [0], [gone], [mask])
 
-    (one,), _ = joined(shows, grid_of(60, 30, 0, "rows"))
+    (one,) = joined(shows, grid_of(60, 30, 0, "rows"))
     assert one.runs.tolist() == [[5, 10, 50], [6, 10, 50]]
     assert (one.score, one.tile, one.tiles, one.nodata) == (0.75, 1, 2, 10 / 80)
