@@ -11,7 +11,7 @@ import io
 import json
 import zipfile
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import cast
 
@@ -33,6 +33,8 @@ TOKENIZER = "tokenizer.json"
 """Entry of what makes words of tokens, as the library `tokenizers` writes it."""
 GOLDEN_GATE = "golden/gate.npy"
 """Entry of what the gate of a cascade says of the golden tile."""
+GOLDEN_TEXT = "golden/text.npy"
+"""Entry of what a text tower makes of its golden sentence."""
 PART = "graph/{}.onnx"
 """Entry of a graph beside the main one, by its name in the contract's program."""
 GOLDEN_INPUTS = "golden/input/{}.npy"
@@ -112,14 +114,31 @@ def bundle_bytes(
     The same arguments give the same bytes, and the same id whatever `measured` says.
     """
     held = {**entries, MEASURED: canonical_json(measured)}
-    manifest = {
-        "format": FORMAT,
-        **facts,
-        "entries": {name: sha256_of(data) for name, data in sorted(entries.items())},
-    }
-    manifest["id"] = sha256_of(canonical_json(manifest))
+    manifest = _manifest(facts, {name: sha256_of(data) for name, data in entries.items()})
     manifest["measured"] = sha256_of(held[MEASURED])
     return _zip({MANIFEST: canonical_json(manifest), **dict(sorted(held.items()))})
+
+
+def with_entries(
+    bundle: Bundle, new: Mapping[str, bytes], facts: Mapping[str, object]
+) -> Bundle:  # fmt: skip
+    """Give a bundle in memory as it would be opened with entries and facts in place of others.
+
+    Its manifest stays out: nothing but the id and the hashes is worked out anew.
+    """
+    hashes = {**bundle.hashes, **{name: sha256_of(data) for name, data in new.items()}}
+    listed = {name: sha256 for name, sha256 in hashes.items() if name != MEASURED}
+    facts = {**bundle.facts, **facts}
+    return replace(
+        bundle, bundle_id=str(_manifest(facts, listed)["id"]), hashes=hashes, facts=facts,
+        entries={**bundle.entries, **new},
+    )  # fmt: skip
+
+
+def _manifest(facts: Mapping[str, object], hashes: Mapping[str, str]) -> dict[str, object]:
+    """Give a manifest with its id, by the hashes of what is not measured."""
+    manifest = {"format": FORMAT, **facts, "entries": dict(sorted(hashes.items()))}
+    return {**manifest, "id": sha256_of(canonical_json(manifest))}
 
 
 def open_bundle(path: Path) -> Bundle:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from edgers.bundle import GOLDEN_OUTPUT, MEASURED, Bundle, bundle_bytes
+from edgers.bundle import GOLDEN_OUTPUT, MEASURED, Bundle, bundle_bytes, with_entries
 from edgers.contract import Contract, ModelOutput
 from edgers.errors import BadInputError, ContractError
 from edgers.stored_vectors import StoredVectors, vector_entries
@@ -66,6 +66,14 @@ def swapped(bundle: Bundle, vectors: StoredVectors) -> bytes:
     del entries[MEASURED]
     facts = {**bundle.facts, SWAPPED_FROM: bundle.bundle_id}
     return bundle_bytes({**entries, **new}, facts, bundle.measured)
+
+
+def with_vectors(bundle: Bundle, vectors: StoredVectors) -> Bundle:
+    """Give a bundle in memory as `swapped` writes it; as it is where it has these vectors."""
+    new = fitting_entries(vectors, bundle.contract, bundle.entries)
+    if all(bundle.entries.get(name) == data for name, data in new.items()):
+        return bundle
+    return with_entries(bundle, new, {SWAPPED_FROM: bundle.bundle_id})
 
 
 def _told(vectors: StoredVectors) -> str:

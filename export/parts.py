@@ -15,6 +15,7 @@ from edgers.contract.program import (
     PerPixelRule,
 )
 from edgers.contract.sampler import SamplerRule
+from edgers.contract.two_tower import TwoTowerRule
 from edgers.errors import BadInputError, ContractError
 from edgers.export.graph import (
     check_contract,
@@ -25,6 +26,7 @@ from edgers.export.graph import (
 )
 from edgers.files import read_file
 from edgers.programs.load import part_names
+from edgers.programs.sentences import Sentences
 from edgers.programs.tokenizer import Tokenizer
 
 if TYPE_CHECKING:
@@ -75,14 +77,24 @@ def tokenizer_entries(tokenizer: Path | None, contract: Contract) -> dict[str, b
                 seen=f"The contract has the prompt {rule.prompt!r}.",
                 fix="Give one with --tokenizer tokenizer.json.",
             )
+        if contract.outputs[0].shapes or isinstance(rule, TwoTowerRule):
+            what = "a text tower needs" if isinstance(rule, TwoTowerRule) else "shapes in text need"
+            raise BadInputError(
+                f"{what} a tokenizer.",
+                fix="Give one with --tokenizer tokenizer.json.",
+            )
         return {}
-    if not isinstance(rule, AutoregressiveRule):
+    if not isinstance(rule, AutoregressiveRule | TwoTowerRule):
         raise BadInputError(
             "there is nothing to make words of.",
-            rule="Only a contract with an autoregressive program takes a tokenizer.",
+            rule="Only a contract with an autoregressive program, or two towers, takes a "
+            "tokenizer.",
         )
     data = read_file(tokenizer, "tokenizer", MOST_TOKENIZER_BYTES, BadInputError)
-    Tokenizer(data, rule)
+    if isinstance(rule, TwoTowerRule):
+        Sentences(data, rule)
+    else:
+        Tokenizer(data, rule)
     return {TOKENIZER: data}
 
 
@@ -99,6 +111,7 @@ def check_graphs(graphs: Graphs, contract: Contract) -> None:
         PerPixelRule: _check_per_pixel,
         SamplerRule: _check_sampler,
         AutoregressiveRule: _check_autoregressive,
+        TwoTowerRule: _check_two_tower,
     }
     checks[type(rule)](graphs, contract)
 
@@ -159,6 +172,24 @@ def _check_autoregressive(graphs: Graphs, contract: Contract) -> None:
         [Tensor(rule.tokens, "int64", 2), Tensor(rule.memory_input), *past],
         [Tensor(rule.logits), *present],
     )  # fmt: skip
+
+
+def _check_two_tower(graphs: Graphs, contract: Contract) -> None:
+    rule = contract.program
+    assert isinstance(rule, TwoTowerRule)
+    check_fit(graphs[MAIN], replace(contract, program=None))
+    names = (rule.tokens, *((rule.mask,) if rule.mask else ()))
+    inputs = [Tensor(name, rule.token_type, 2) for name in names]
+    _check(rule.text, graphs[rule.text], inputs, [Tensor(rule.embedding, "float32", 2)])
+    found = {entry.name: entry for entry in graph_inputs(graphs[rule.text])}
+    shape, _ = tensor_facts(found[rule.tokens])
+    length = shape[1] if shape else -1
+    if length > 0 and length != rule.length:
+        raise ContractError(
+            f"the text tower takes sentences of {length} tokens.",
+            seen=f"The contract states 'length': {rule.length}.",
+            fix=f"State 'length': {length} in its edgers:program.",
+        )
 
 
 def _of(output: ModelOutput, rank: int) -> Tensor:

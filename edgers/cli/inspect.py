@@ -126,6 +126,9 @@ def _show_contract(bundle: Bundle) -> None:
     line("output", f"{output.name} {shape} {output.data_type} · {output.task}")
     for entry in output.classes:
         line("", f"{entry.value}  {entry.name}  #{entry.colour}")
+    if output.shapes:
+        told = (f"{one.kind} in {one.steps} steps" for one in output.shapes)
+        line("shapes", f"in its text: {', '.join(told)}")
 
 
 def _show_input(source: ModelInput) -> None:

@@ -10,6 +10,8 @@ from edgers.bundle import open_bundle
 from edgers.cli.show import line
 from edgers.errors import BadInputError
 from edgers.files import making_whole
+from edgers.pipeline.model import load_model
+from edgers.pipeline.two_towers import sentence_vector
 from edgers.products.embedding_table import EmbeddingTable, embeddings_from_product
 from edgers.products.retrieval import most_alike, write_hits
 from edgers.stored_vectors import StoredVectors, vectors_from_entries
@@ -28,18 +30,26 @@ BUNDLE_ENDING = ".edgers"
     help="Where the query's vector is: an .npz or .json file, or a bundle that holds vectors.",
 )  # fmt: skip
 @click.option("--query", metavar="NAME", help="Name of the vector to look for.")
+@click.option("--text", help="Look for what this says, by the text tower of --bundle.")
+@click.option("--bundle", type=click.Path(path_type=Path), help="Bundle with both towers.")
 @click.option("--like", metavar="TILE", help="Look for tiles like this one, such as 3_0, instead.")
 @click.option("-k", "count", type=click.IntRange(1), default=10, show_default=True, help="Tiles.")
 @click.option("-o", "--out", type=click.Path(path_type=Path), help="Write them as CSV.")
 def command(
-    table: Path, vectors: Path | None, query: str | None, like: str | None, count: int,
-    out: Path | None,
+    table: Path, vectors: Path | None, query: str | None, text: str | None, bundle: Path | None,
+    like: str | None, count: int, out: Path | None,
 ) -> None:  # fmt: skip
     """Run the command."""
-    if (query is None) == (like is None) or (query is None) != (vectors is None):
-        raise click.UsageError("Give --vectors and --query, or --like.")
+    is_whole = (query is None) == (vectors is None) and (text is None) == (bundle is None)
+    if [query, text, like].count(None) != 2 or not is_whole:
+        raise click.UsageError("Give --vectors and --query, --bundle and --text, or --like.")
     embeddings = embeddings_from_product(table)
-    hits = most_alike(embeddings, _wanted(embeddings, vectors, query, like), count)
+    if bundle is not None and text is not None:
+        with load_model(open_bundle(bundle)) as model:
+            wanted = sentence_vector(model, text)
+    else:
+        wanted = _wanted(embeddings, vectors, query, like)
+    hits = most_alike(embeddings, wanted, count)
     for rank, hit in enumerate(hits, 1):
         cells = dict(zip(embeddings.headings, embeddings.rows[hit.position], strict=True))
         window = f"row {cells.get('row_px')} column {cells.get('column_px')}"

@@ -17,6 +17,7 @@ from edgers.pipeline.model import Model, load_model
 from edgers.pipeline.plan import open_scene, plan_scene
 from edgers.pipeline.report import SceneReport
 from edgers.pipeline.run import run_scene
+from edgers.pipeline.two_towers import names_from_text, with_classes
 from edgers.scene.folder import scene_name
 from edgers.scene.open import environment
 
@@ -27,12 +28,16 @@ from edgers.scene.open import environment
 @click.option("-o", "--out", required=True, type=click.Path(path_type=Path), help="Output folder.")
 @run_options
 @no_fallback_option
+@click.option(
+    "--classes", metavar="NAMES",
+    help="Look for these, parted by commas, with a model that has a text tower.",
+)  # fmt: skip
 @click.option("--restart", is_flag=True, help="Begin anew where an unfinished run is found.")
 @click.option("--quiet", is_flag=True, help="Print nothing but errors.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON report for all scenes.")
 def command(
-    bundle: Path, scenes: tuple[Path, ...], out: Path, no_fallback: bool, quiet: bool,
-    as_json: bool, **chosen: Any,
+    bundle: Path, scenes: tuple[Path, ...], out: Path, no_fallback: bool, classes: str | None,
+    quiet: bool, as_json: bool, **chosen: Any,
 ) -> None:  # fmt: skip
     """Run the command."""
     options = options_from_chosen(**chosen)
@@ -42,7 +47,8 @@ def command(
     # Without a scene, all files are named by input: one run.
     todo: tuple[Path | None, ...] = scenes or (None,)
     reports: list[SceneReport] = []
-    with load_model(open_bundle(bundle), allow_fallback=not no_fallback) as model:
+    with load_model(open_bundle(bundle), allow_fallback=not no_fallback) as loaded:
+        model = loaded if classes is None else with_classes(loaded, names_from_text(classes))
         # All scenes are opened before the first is run: a slip in the last must not cost an hour.
         for scene in todo:
             with environment(), open_scene(model, scene, options) as opened:

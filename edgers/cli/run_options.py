@@ -72,7 +72,12 @@ OPTIONS = (
         help="How values are written: one COG, or an ENVI cube (BIL) with its header.",
     ),
     click.option(
-        "--prompt", default="", help="Question to a model that answers in words, for each tile."
+        "--ask",
+        "--prompt",
+        "ask",
+        multiple=True,
+        metavar="QUESTION",
+        help="Ask a model that answers in words, of each tile; again for each question.",
     ),
     click.option(
         "--probabilities", is_flag=True, help="Write the probability of each class as well."

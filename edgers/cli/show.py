@@ -78,6 +78,11 @@ def found_lines(found: "Found") -> list[tuple[str, str]]:
         parts = [f"{one.objects} {one.name}" for one in some[:SHOWN_CLASSES]]
         whole = sum(one.objects for one in found.objects)
         lines.append(("objects", " · ".join([str(whole), *parts])))
+    if (spoken := found.spoken) is not None:
+        parts = [f"{spoken.texts} with {spoken.shapes} shapes"]
+        parts += [f"{spoken.malformed} malformed left out"] if spoken.malformed else []
+        parts += [f"{spoken.unknown} of no class left out"] if spoken.unknown else []
+        lines.append(("texts", " · ".join(parts)))
     if found.rows is not None:
         held = [one for one in found.labels if one.rows]
         most = sorted(held, key=lambda one: -one.rows)[:SHOWN_LABELS]

@@ -11,6 +11,7 @@ from typing import Literal
 from edgers.contract.boxes import BoxHead
 from edgers.contract.masks import MaskHead
 from edgers.contract.program import ProgramRule
+from edgers.contract.shapes import SpokenForm
 from edgers.kernels.extension import Extend
 from edgers.kernels.score_rule import Activation
 
@@ -233,6 +234,8 @@ class ModelOutput:
     """What the numbers of a detector mean; None where the task finds no objects."""
     masks: MaskHead | None = None
     """Which pixels belong to its objects; None where these are rectangles."""
+    shapes: tuple[SpokenForm, ...] = ()
+    """How its text tells where things are; empty where it does not, or is none."""
     scope: Scope = "tile"
     """Whether an answer without image axes is of each tile, or of the scene: the tiles' mean."""
     thresholds: tuple[float, ...] = ()

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from edgers.contract.sampler import SamplerRule
+from edgers.contract.two_tower import TwoTowerRule
 from edgers.kernels.score_rule import Activation
 
 MAIN = "main"
@@ -131,6 +132,10 @@ class AutoregressiveRule:
     """Keys and values; None for a decoder that sees all tokens each time."""
     prompt: str = ""
     """What stands before the answer; `{prompt}` is what the user asks. Empty for none."""
+    question: str = ""
+    """What is asked where the user asks nothing."""
+    max_prompt: int | None = None
+    """Most tokens before the answer, `bos` and the question among them; None for any number."""
 
     @property
     def parts(self) -> tuple[str, ...]:
@@ -138,5 +143,7 @@ class AutoregressiveRule:
         return (self.decoder,)
 
 
-ProgramRule = EnsembleRule | CascadeRule | PerPixelRule | SamplerRule | AutoregressiveRule
+ProgramRule = (
+    EnsembleRule | CascadeRule | PerPixelRule | SamplerRule | AutoregressiveRule | TwoTowerRule
+)
 """Every kind but the single one, which has nothing to say."""

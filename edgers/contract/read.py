@@ -17,6 +17,7 @@ from edgers.contract.model import (
     Resampling,
     Values,
 )
+from edgers.contract.program import AutoregressiveRule
 from edgers.contract.read_boxes import check_box_tensors
 from edgers.contract.read_masks import check_mask_tensors
 from edgers.contract.read_output import read_output
@@ -101,12 +102,18 @@ def contract_from_document(document: Json) -> Contract:
     check_box_tensors(outputs)
     check_mask_tensors(outputs)
     check_restorations(inputs, outputs)
+    program = read_program(top, inputs, outputs[0])
+    if outputs[0].shapes and not isinstance(program, AutoregressiveRule):
+        raise ContractError(
+            f"contract output {outputs[0].name!r} tells of shapes in text.",
+            rule="Text is written by an 'edgers:program' of the kind 'autoregressive'.",
+        )
     return Contract(
         name=top.text("mlm:name"),
         inputs=inputs,
         outputs=outputs,
         document=document,
-        program=read_program(top, inputs, outputs[0]),
+        program=program,
     )
 
 

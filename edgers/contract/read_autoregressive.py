@@ -31,6 +31,9 @@ def read_autoregressive(
     prompt = stated.optional_text("prompt") or ""
     if prompt.count("{prompt}") > 1:
         raise stated.fail("prompt", "'{prompt}' may stand once in it.")
+    question = stated.optional_text("question") or ""
+    if question and "{prompt}" not in prompt:
+        raise stated.fail("question", "The 'prompt' has no '{prompt}' to put it at.")
     return AutoregressiveRule(
         decoder=stated.text("decoder"),
         memory=stated.text("memory"),
@@ -45,6 +48,8 @@ def read_autoregressive(
         length_penalty=stated.number("length_penalty", 1.0),
         cache=_read_cache(stated.object("cache")) if stated.has("cache") else None,
         prompt=prompt,
+        question=question,
+        max_prompt=stated.optional_count("max_prompt", 1),
     )
 
 

@@ -18,6 +18,8 @@ from edgers.contract.program import (
 )
 from edgers.contract.read_autoregressive import read_autoregressive
 from edgers.contract.read_sampler import read_sampler
+from edgers.contract.read_two_tower import FIELDS as TWO_TOWER_FIELDS
+from edgers.contract.read_two_tower import read_two_tower
 from edgers.kernels.score_rule import Activation
 
 ACTIVATIONS: tuple[Activation, ...] = get_args(Activation)
@@ -29,7 +31,9 @@ FIELDS = {
     "sampler": ("method", "steps", "noisy", "time", "time_type", "condition", "schedule",
                 "prediction", "clip", "eta", "start", "volume", "seed"),
     "autoregressive": ("decoder", "memory", "memory_input", "tokens", "logits", "bos", "eos", "pad",
-                       "max_tokens", "beams", "length_penalty", "cache", "prompt"),
+                       "max_tokens", "beams", "length_penalty", "cache", "prompt",
+                       "question", "max_prompt"),
+    "two-tower": TWO_TOWER_FIELDS,
     "single": (),
 }  # fmt: skip
 """Fields of each kind beside `kind` and comments."""
@@ -143,4 +147,5 @@ READERS: Mapping[str, Callable[[Fields, Inputs, ModelOutput], ProgramRule]] = {
     "per-pixel": _read_per_pixel,
     "sampler": read_sampler,
     "autoregressive": read_autoregressive,
+    "two-tower": read_two_tower,
 }

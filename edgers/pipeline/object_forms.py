@@ -1,23 +1,23 @@
 """Forms of objects: how a tile's answer becomes pieces on disk, and pieces become objects."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
-import numpy.typing as npt
 
 from edgers.contract import ModelOutput
 from edgers.engines import Tensors
 from edgers.pipeline.answer import Seen
 from edgers.products.instance_features import instance_records
-from edgers.products.object_draft import PieceDraft, Records
+from edgers.products.object_draft import Records
 from edgers.products.object_features import records_of
 from edgers.products.object_kind import BOXES, INSTANCES, ObjectKind
-from edgers.tasks.boxes import BoxDecoder
+from edgers.tasks.boxes import BoxBlock, BoxDecoder
 from edgers.tasks.instances import InstanceDecoder
 from edgers.tasks.joining import Joiner
 from edgers.tasks.mask_joining import MaskJoiner
-from edgers.tasks.mask_pieces import MaskPieces, pieces_of, unpacked
+from edgers.tasks.mask_pieces import pieces_of, unpacked
 from edgers.tasks.pieces import PIECE, Pieces, bounds_of
 from edgers.tasks.pixel_runs import Runs, clipped, pixels_in
 from edgers.tasks.windows import Windows
@@ -25,8 +25,8 @@ from edgers.tiling.grid import Grid
 
 Whole = tuple[Records, Sequence[int]]
 """Objects that are complete, as they are written to disk, and the position of the class of each."""
-Blocks = npt.NDArray[np.int64]
-"""Where the pieces of each tile lie in the draft, in bytes, and how many records, (tile, 2)."""
+Read = Callable[[int], Records]
+"""Gives what a tile has put on disk."""
 
 
 class ObjectForm(Protocol):
@@ -40,8 +40,25 @@ class ObjectForm(Protocol):
     def pieces(self, seen: Seen, outputs: Tensors) -> tuple[Records, bool]:
         """Give what a tile puts on disk, and whether the network gave no finite number at all."""
 
-    def joined(self, grid: Grid, draft: PieceDraft, blocks: Blocks) -> Iterator[Whole]:
+    def joined(self, grid: Grid, read: Read) -> Iterator[Whole]:
         """Join what all tiles have put there."""
+
+
+class Decoder(Protocol):
+    """What makes rectangles of what a network gives for a tile."""
+
+    def decode(self, tensors: Tensors, window_shape: tuple[int, int]) -> BoxBlock:
+        """Decode the tensors of a window of that height and width; any thread may call this."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Joins:
+    """Which pieces may be one object."""
+
+    upright: bool
+    """Whether no box has an angle."""
+    by_class: bool
+    """Whether only those of one class may."""
 
 
 class BoxForm:
@@ -49,12 +66,8 @@ class BoxForm:
 
     record, kind = PIECE, BOXES
 
-    def __init__(self, outputs: Sequence[ModelOutput]) -> None:
-        """Prepare for the outputs of a contract, the boxes first; raises ContractError."""
-        self._decoder = BoxDecoder(outputs)
-        head = outputs[0].boxes
-        assert head is not None
-        self._upright, self._by_class = not head.is_oriented, head.suppression != "all"
+    def __init__(self, decoder: Decoder, joins: Joins) -> None:
+        self._decoder, self._joins = decoder, joins
 
     def pieces(self, seen: Seen, outputs: Tensors) -> tuple[Records, bool]:
         """Give rectangles in the scene's pixels.
@@ -64,11 +77,12 @@ class BoxForm:
         block = self._decoder.decode(outputs, seen.tile.window_shape)
         return _placed(seen, block.pieces), block.lost
 
-    def joined(self, grid: Grid, draft: PieceDraft, blocks: Blocks) -> Iterator[Whole]:
+    def joined(self, grid: Grid, read: Read) -> Iterator[Whole]:
         """Join what all tiles have put there."""
-        joiner = Joiner(Windows(grid), upright=self._upright, by_class=self._by_class)
-        for index, (begin, count) in enumerate(blocks.tolist()):
-            found = joiner.add(index, draft.read(begin, count, PIECE))
+        joins = self._joins
+        joiner = Joiner(Windows(grid), upright=joins.upright, by_class=joins.by_class)
+        for index in range(len(grid)):
+            found = joiner.add(index, read(index))
             yield records_of(found), [one.kind for one in found]
         found = joiner.finish()
         yield records_of(found), [one.kind for one in found]
@@ -109,19 +123,15 @@ class MaskForm:
                 masks.append(runs + np.array(corner, np.int32))
         return pieces_of(scores, kinds, gone, masks).packed(), block.lost
 
-    def joined(self, grid: Grid, draft: PieceDraft, blocks: Blocks) -> Iterator[Whole]:
+    def joined(self, grid: Grid, read: Read) -> Iterator[Whole]:
         """Join what all tiles have put there."""
 
-        def read(tile: int) -> MaskPieces:
-            begin, count = blocks[tile].tolist()
-            return unpacked(draft.read(begin, count, self.record))
-
         def reread(tile: int, place: int) -> Runs:
-            return read(tile).masks[place]
+            return unpacked(read(tile)).masks[place]
 
         joiner = MaskJoiner(Windows(grid), reread, by_class=self._by_class)
-        for index in range(len(blocks)):
-            found = joiner.add(index, read(index))
+        for index in range(len(grid)):
+            found = joiner.add(index, unpacked(read(index)))
             yield instance_records(found), [one.kind for one in found]
         found = joiner.finish()
         yield instance_records(found), [one.kind for one in found]
@@ -129,7 +139,12 @@ class MaskForm:
 
 def form_of(outputs: Sequence[ModelOutput]) -> ObjectForm:
     """Give the form in which a model finds objects; raises ContractError where it finds none."""
-    return BoxForm(outputs) if outputs[0].masks is None else MaskForm(outputs)
+    if outputs[0].masks is not None:
+        return MaskForm(outputs)
+    decoder, head = BoxDecoder(outputs), outputs[0].boxes
+    assert head is not None
+    joins = Joins(upright=not head.is_oriented, by_class=head.suppression != "all")
+    return BoxForm(decoder, joins)
 
 
 def _placed(seen: Seen, pieces: Pieces) -> Pieces:

@@ -1,45 +1,65 @@
 """Objects of a scene in the making: what tiles show goes to disk, and is joined at the end."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
+from edgers.contract import ModelClass
 from edgers.engines import Tensors
 from edgers.pipeline.answer import Answer, Seen
 from edgers.pipeline.maker import Order
-from edgers.pipeline.object_forms import form_of
+from edgers.pipeline.object_forms import ObjectForm
 from edgers.products.ending import Ending
 from edgers.products.features import Format
-from edgers.products.found import Found, ObjectCount
+from edgers.products.found import Found, ObjectCount, SpokenCount
 from edgers.products.object_draft import PieceDraft, Records, write_records
+from edgers.products.object_features import Extra
 from edgers.products.object_files import ObjectFiles
 from edgers.products.raster_drafts import RasterDrafts
 from edgers.products.tally import Tally
 from edgers.products.tile_record import TileRecord
+from edgers.tasks.pieces import Pieces
 
 DRAFT, JOINED = "pieces.raw", "objects.raw"
 """Files in the work folder: what tiles show, in any order, and what came of it."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Naming:
+    """What objects are, where that is known only when all tiles have answered."""
+
+    classes: Sequence[ModelClass]
+    """Their classes."""
+    is_open: bool
+    """Whether these are names as they were said, without a value."""
+    named: Callable[[int, Pieces], Pieces]
+    """Gives the pieces of a tile, by its position, with that of the class of each."""
+    extra: Extra
+    """What else is known of an object."""
+    spoken: SpokenCount
+    """What the texts were worth."""
+
+
 class ObjectMaker:
     """A `maker.SceneMaker` of objects."""
 
-    def __init__(self, order: Order, formats: Sequence[Format]) -> None:
-        """Open or begin the drafts; raises ContractError where the output holds no objects."""
-        outputs = order.model.bundle.contract.outputs
-        self._form = form_of(outputs)
+    def __init__(self, order: Order, formats: Sequence[Format], form: ObjectForm) -> None:
+        """Open or begin the drafts."""
+        self._form = form
         self._grid, self._work = order.grid, order.work
-        self._classes = outputs[0].classes
+        self._classes: Sequence[ModelClass] = order.model.output.classes
+        self._naming: Naming | None = None
         place = order.places.computed
         self._tally = Tally(total_px=place.height_px * place.width_px)
         self._counts = [0] * len(self._classes)
         self._blocks = np.zeros((len(order.grid), 2), np.int64)
         self._files = ObjectFiles(
             work=order.work, name=order.name, places=order.places, seen=order.scene.place,
-            grid=order.grid, classes=self._classes, kind=self._form.kind, formats=formats,
+            grid=order.grid, classes=self._classes, kind=form.kind, formats=formats,
             alert=order.options.alert,
         )  # fmt: skip
         with ExitStack() as opened:
@@ -59,7 +79,8 @@ class ObjectMaker:
         """Give what was found; nothing before the tiles are joined."""
         counts = zip(self._classes, self._counts, strict=True)
         return Found(
-            objects=tuple(ObjectCount(name=one.name, objects=count) for one, count in counts)
+            objects=tuple(ObjectCount(name=one.name, objects=count) for one, count in counts),
+            spoken=None if self._naming is None else self._naming.spoken,
         )
 
     @property
@@ -93,13 +114,23 @@ class ObjectMaker:
         self._count(answer.record)
         return answer.record
 
-    def finish(self, ending: Ending) -> list[Path]:
+    def finish(self, ending: Ending, naming: Naming | None = None) -> list[Path]:
         """Join what the tiles show, make all products and move them into place."""
-        path = self._work.path(JOINED)
+        path, files = self._work.path(JOINED), self._files
+        if naming is not None:
+            self._naming, self._classes = naming, naming.classes
+            files = replace(
+                files, classes=naming.classes, is_open=naming.is_open, extra=naming.extra
+            )  # fmt: skip
         self._counts = [0] * len(self._classes)
         write_records(path, self._joined())
         share = self._tally.nodata_share
-        return self._files.finish(path, self._preview, ending, self.found, share)
+        return files.finish(path, self._preview, ending, self.found, share)
+
+    def pieces(self, index: int) -> Records:
+        """Give the pieces of a tile, as they were decoded."""
+        begin, count = self._blocks[index].tolist()
+        return self._pieces.read(begin, count, self._form.record)
 
     def restore(self, records: Iterable[TileRecord]) -> Sequence[int]:
         """Take up the tiles that are whole, wherever they lie; give the positions of the others."""
@@ -128,10 +159,15 @@ class ObjectMaker:
 
     def _joined(self) -> Iterator[Records]:
         """Give the objects of the scene, as they are complete, and count them."""
-        for records, kinds in self._form.joined(self._grid, self._pieces, self._blocks):
+        for records, kinds in self._form.joined(self._grid, self._named):
             for kind in kinds:
                 self._counts[kind] += 1
             yield records
+
+    def _named(self, index: int) -> Records:
+        """Give the pieces of a tile, with what they are."""
+        pieces = self.pieces(index)
+        return pieces if self._naming is None else self._naming.named(index, pieces)
 
     def _count(self, record: TileRecord) -> None:
         self._blocks[record.tile] = record.own["begin"], record.own["records"]

@@ -1,21 +1,26 @@
-"""Objects: what a detector makes."""
+"""Objects: what a detector makes, or a model that tells where things are."""
 
 from collections.abc import Sequence
 
 from edgers.errors import ContractError
-from edgers.pipeline.maker import Order
+from edgers.pipeline.maker import Order, SceneMaker
 from edgers.pipeline.model import Model
+from edgers.pipeline.object_forms import form_of
 from edgers.pipeline.object_maker import ObjectMaker
 from edgers.pipeline.options import RunOptions
+from edgers.pipeline.spoken_maker import SpokenMaker
 from edgers.products.features import Format, check_formats
 from edgers.products.object_files import object_names
 
 DEFAULT_FORMATS: Sequence[Format] = ("geojson",)
 
 
-def object_maker(order: Order) -> ObjectMaker:
+def object_maker(order: Order) -> SceneMaker:
     """Open or begin the products; raises ContractError where the output holds no objects."""
-    return ObjectMaker(order, formats_of(order.options))
+    formats, outputs = formats_of(order.options), order.model.bundle.contract.outputs
+    if outputs[0].shapes:
+        return SpokenMaker(order, formats)
+    return ObjectMaker(order, formats, form_of(outputs))
 
 
 def object_names_of(model: Model, options: RunOptions, name: str) -> dict[str, str]:

@@ -38,8 +38,8 @@ class RunOptions:
     """Whether to write an alert of at most 256 bytes."""
     cube: Cube = "cog"
     """How values are written: one COG of all bands, or an ENVI cube, bands interleaved by row."""
-    prompt: str = ""
-    """What is asked of a model that writes text; empty for no question."""
+    ask: tuple[str, ...] = ()
+    """What is asked of a model that writes text; empty for what its contract asks."""
     workers: int = field(default_factory=lambda: stream_count("processors"))
     """Tiles inferred at once."""
     queue: int | None = None

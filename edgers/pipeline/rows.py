@@ -10,7 +10,7 @@ from edgers.pipeline.maker import Order
 from edgers.pipeline.model import Model
 from edgers.pipeline.options import RunOptions
 from edgers.pipeline.row_maker import RowMaker
-from edgers.pipeline.text import words_of
+from edgers.pipeline.text import questions_of, words_of
 from edgers.products.features import check_formats
 from edgers.products.row_drafts import RowDrafts
 from edgers.products.row_products import RowFiles, row_names
@@ -24,7 +24,7 @@ from edgers.tasks.rows import RowDecoder, row_kind
 def row_maker(order: Order) -> RowMaker:
     """Open or begin the products; raises ContractError where the output gives no rows."""
     output, place = order.model.output, order.places.computed
-    meaning = meaning_of(order.model)
+    meaning = meaning_of(order.model, order.options)
     drafts = RowDrafts(order.work, order.grid, meaning.length, place, len(order.preview_bands))
     table = RowTable(
         drafts=drafts, grid=order.grid, places=order.places, meaning=meaning,
@@ -66,8 +66,9 @@ def row_table_names(model: Model, options: RunOptions, name: str) -> dict[str, s
     return row_names(name, options.vectors, is_embedding=is_embedding, alert=options.alert)
 
 
-def meaning_of(model: Model) -> RowMeaning:
+def meaning_of(model: Model, options: RunOptions) -> RowMeaning:
     """Say what rows of a model hold; raises ContractError where its vectors do not fit it."""
     golden = np.load(io.BytesIO(model.bundle.entries[GOLDEN_OUTPUT]), allow_pickle=False)
     vectors = vectors_from_entries(model.bundle.entries)
-    return RowMeaning(model.output, golden.shape, vectors, words_of(model))
+    answers = len(questions_of(model, options.ask)) or 1
+    return RowMeaning(model.output, golden.shape, vectors, words_of(model), answers)

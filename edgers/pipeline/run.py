@@ -29,7 +29,7 @@ from edgers.pipeline.preprocess import ScenePreprocessor
 from edgers.pipeline.progress import Progress, Silent
 from edgers.pipeline.raw_kernels import preprocesses
 from edgers.pipeline.report import SceneReport
-from edgers.pipeline.text import asked
+from edgers.pipeline.text import prompts, questions_of
 from edgers.pipeline.tile_work import TileWork, preview_bands
 from edgers.pipeline.warmup import warm_up_run
 from edgers.products.ending import Ending
@@ -41,6 +41,7 @@ from edgers.scene.block_cache import cache_bytes, set_cache
 from edgers.scene.open import environment
 from edgers.scene.scene import Scene
 from edgers.tiling.grid import Grid
+from edgers.vector_swap import swapped_from
 
 
 def run_scene(
@@ -128,7 +129,7 @@ class _Run:
                 maker=maker,
                 preview_bands=picture,
                 kept=kept_input(model, scene),
-                beside=asked(model, options.prompt),
+                beside=prompts(model, options.ask),
             )
             stages = tiles.stages(options.workers)
             mosaic = Mosaic(maker=maker, tiles=len(grid), ledger=ledger)
@@ -219,6 +220,7 @@ class _Run:
         halo = model.bundle.halo
         inputs = self.scene.listing
         has_parts = len(inputs) > 1 or self.scene.dates
+        asked = questions_of(model, self.options.ask)
         return {
             "version": edgers.__version__,
             "model": model.bundle.contract.name,
@@ -230,7 +232,8 @@ class _Run:
             "halo": halo.reason(),
             "blend": grid.weights.rule if grid.weights else "trim",
             **program_facts(model.bundle.contract),
-            **({"prompt": self.options.prompt} if self.options.prompt else {}),
+            **({"asked": list(asked)} if asked else {}),
+            **({"swapped_from": source} if (source := swapped_from(model.bundle)) else {}),
             **({"inputs": inputs} if has_parts else {}),
             **({"preprocessing": "gpu"} if preprocesses(model.kernels, self.scene) else {}),
         }

@@ -1,11 +1,13 @@
 """Text of a run: what is asked of a model that writes, and the words of what it answers."""
 
+from collections.abc import Sequence
+
 from edgers.bundle import TOKENIZER
 from edgers.contract.program import AutoregressiveRule
 from edgers.engines import Tensors
 from edgers.errors import BadInputError
 from edgers.pipeline.model import Model
-from edgers.programs.autoregressive import PROMPT
+from edgers.programs.autoregressive import prompt_name
 from edgers.programs.tokenizer import Tokenizer
 from edgers.tasks.row_meaning import Words
 
@@ -16,20 +18,28 @@ def words_of(model: Model) -> Words | None:
     return None if found is None else found.text
 
 
-def asked(model: Model, prompt: str) -> Tensors:
-    """Give what every tile gets beside its image: the tokens of a question, if the model takes one.
+def questions_of(model: Model, asked: Sequence[str]) -> tuple[str, ...]:
+    """Give what is asked of every tile: by the user, else by the contract; may be nothing."""
+    rule = model.bundle.contract.program
+    stated = rule.question if isinstance(rule, AutoregressiveRule) else ""
+    return tuple(asked) or ((stated,) if stated else ())
 
-    Raises BadInputError where something is asked of a model that takes no question.
+
+def prompts(model: Model, asked: Sequence[str]) -> Tensors:
+    """Give what every tile gets beside its image: the tokens of questions, if the model takes one.
+
+    Raises BadInputError where something is asked of a model that takes no question, or too much.
     """
     found = _tokenizer(model)
     if found is not None:
-        return {PROMPT: found.prompt(prompt)}
-    if prompt:
+        questions = questions_of(model, asked) or ("",)
+        return {prompt_name(i): found.prompt(one) for i, one in enumerate(questions)}
+    if asked:
         raise BadInputError(
             f"model {model.bundle.contract.name!r} takes no question.",
-            seen=f"Asked: {prompt!r}.",
+            seen=f"Asked: {asked[0]!r}.",
             rule="A model that does has an autoregressive program and a tokenizer in its bundle.",
-            fix="Run without --prompt.",
+            fix="Run without --ask.",
         )
     return {}
 

@@ -50,6 +50,20 @@ class ObjectCount:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SpokenCount:
+    """What the texts that tell of objects were worth."""
+
+    texts: int
+    """Texts: one a tile with data, and question."""
+    shapes: int
+    """Shapes they tell of."""
+    malformed: int
+    """What looks like a shape and is none: cut off, off the grid, without an area."""
+    unknown: int
+    """Shapes that were left out, for what they are said to be is no class of the contract."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LabelCount:
     """How many rows one class holds in."""
 
@@ -71,6 +85,8 @@ class Found:
     """Whether they sum up to 1; None where they need not."""
     objects: tuple[ObjectCount, ...] = ()
     """How many objects each class has."""
+    spoken: SpokenCount | None = None
+    """What the texts were worth that tell of the objects; None where numbers do."""
     rows: int | None = None
     """Rows of the table; None where there is none."""
     labels: tuple[LabelCount, ...] = ()
@@ -83,6 +99,7 @@ class Found:
             "edgers:values": [asdict(one) for one in self.values],
             "edgers:sums": asdict(self.sums) if self.sums else None,
             "edgers:objects": [asdict(one) for one in self.objects],
+            "edgers:texts": asdict(self.spoken) if self.spoken else None,
             "edgers:labels": [asdict(one) for one in self.labels],
         }
         kept = {key: value for key, value in fields.items() if value}

@@ -1,7 +1,7 @@
 """Objects as features: an outline and what is known of each."""
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from edgers.contract import ModelClass
 from edgers.kernels.cpu.polygon_clip import clip_polygon
-from edgers.products.feature import AREA, PROVENANCE, Column, Feature, Value
+from edgers.products.feature import AREA, PROVENANCE, Column, Feature, Ring, Value
 from edgers.tasks.joining import Joined
 from edgers.tiling.axis_tiles import AxisPlan
 from edgers.tiling.grid import Grid
@@ -29,7 +29,7 @@ OBJECT = np.dtype(
 
 COLUMNS = (
     Column(name="id", type="str", description="Name of the object; the same for every run."),
-    Column(name="class", type="int", description="Class value."),
+    Column(name="class", type="int", description="Class value; null where it is just a name."),
     Column(name="class_name", type="str", description="Class."),
     Column(name="tiles", type="int", description="Number of tiles that have seen it."),
     *PROVENANCE,
@@ -46,6 +46,16 @@ def records_of(found: Sequence[Joined]) -> npt.NDArray[np.void]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Extra:
+    """What is known of objects beyond a rectangle, a class and a score."""
+
+    columns: Sequence[Column]
+    """Columns of their own."""
+    of: Callable[[np.void], tuple[Ring, Mapping[str, Value]]]
+    """Gives the outline of one, (point, 2), and what stands in these columns."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ObjectFeatures:
     """Makes features of the objects of one scene."""
 
@@ -55,18 +65,23 @@ class ObjectFeatures:
     """Classes in the order of the contract."""
     provenance: Mapping[str, object]
     """What made the products."""
+    is_open: bool = False
+    """Whether classes are names as they were said: they have no value."""
+    extra: Extra | None = None
+    """What else is known of an object; None for nothing."""
 
     def properties(
-        self, one: np.void, outlines: Sequence[npt.NDArray[np.float64]], pixels: int | None = None
+        self, one: np.void, outlines: Sequence[Ring], pixels: int | None = None
     ) -> dict[str, Value]:  # fmt: skip
         """Give what is known of an object: a record with the fields of `OBJECT` but its corners.
 
         An object of so many `pixels` is told by them from another one about the same middle.
         """
         tile, entry = self.grid.tile(int(one["tile"])), self.classes[int(one["kind"])]
+        name = entry.name if self.is_open else entry.value
         return {
-            "id": _id(np.concatenate(outlines), entry.value, pixels),
-            "class": entry.value,
+            "id": _id(np.concatenate(outlines), name, pixels),
+            "class": None if self.is_open else entry.value,
             "class_name": entry.name,
             "tiles": int(one["tiles"]),
             "tile": f"{tile.row}_{tile.column}",
@@ -84,12 +99,13 @@ class ObjectFeatures:
         """
         height, width = self.grid.rows.size_px, self.grid.columns.size_px
         for one in objects:
-            ring = clip_polygon(one["corners"], (0.0, 0.0, width, height))
+            outline, more = self.extra.of(one) if self.extra else (one["corners"], {})
+            ring = clip_polygon(outline, (0.0, 0.0, width, height))
             if len(ring):
-                yield Feature(geometry=ring, properties=self.properties(one, [ring]))
+                yield Feature(geometry=ring, properties={**self.properties(one, [ring]), **more})
 
 
-def _id(points: npt.NDArray[np.float64], value: int, pixels: int | None) -> str:
+def _id(points: Ring, value: int | str, pixels: int | None) -> str:
     """Name an object by its class, the middle of its bounds and, where known, its pixels."""
     middle = (points.min(axis=0) + points.max(axis=0)) / 2
     text = f"{value}:{np.rint(middle / ID_PX).astype(np.int64).tolist()}"
@@ -104,7 +120,7 @@ def _seams(plan: AxisPlan) -> npt.NDArray[np.float64]:
 
 
 def _seam_px(
-    outlines: Sequence[npt.NDArray[np.float64]], seams: Sequence[npt.NDArray[np.float64]]
+    outlines: Sequence[Ring], seams: Sequence[npt.NDArray[np.float64]]
 ) -> float | None:  # fmt: skip
     """Give the distance to the nearest seam: 0 where it crosses one, None where there is none."""
     found = []

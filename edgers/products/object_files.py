@@ -12,7 +12,7 @@ from edgers.products.disk_errors import disk_errors
 from edgers.products.ending import Ending
 from edgers.products.features import FORMATS, Format, with_areas, write_features
 from edgers.products.found import Found
-from edgers.products.object_features import ObjectFeatures
+from edgers.products.object_features import Extra, ObjectFeatures
 from edgers.products.object_findings import object_findings
 from edgers.products.object_kind import ObjectKind
 from edgers.products.object_picture import write_object_picture
@@ -64,6 +64,10 @@ class ObjectFiles:
     """Which files of features are wanted."""
     alert: bool
     """Whether an alert is wanted."""
+    is_open: bool = False
+    """Whether classes are names as they were said: they have no value."""
+    extra: Extra | None = None
+    """What else is known of an object; None for nothing."""
 
     def finish(
         self, objects: Path, drafts: RasterDrafts, ending: Ending, found: Found,
@@ -76,8 +80,12 @@ class ObjectFiles:
         facts = ending.facts(nodata_share)
         names = object_names(self.name, self.formats, alert=self.alert)
         files = {role: self.work.path(name) for role, name in names.items()}
-        maker = ObjectFeatures(grid=self.grid, classes=self.classes, provenance=facts)
-        read, columns = self.kind.features, self.kind.columns
+        maker = ObjectFeatures(
+            grid=self.grid, classes=self.classes, provenance=facts, is_open=self.is_open,
+            extra=self.extra,
+        )  # fmt: skip
+        read = self.kind.features
+        columns = (*self.kind.columns, *(self.extra.columns if self.extra else ()))
         for one in self.formats:
             features = with_areas(read(maker, objects), self.seen)
             write_features(files[role_of(one)], features, columns, self.seen, one, facts)
@@ -100,7 +108,7 @@ class ObjectFiles:
         return self.work.commit(list(names.values()))
 
     def _assets(self, names: Mapping[str, str]) -> dict[str, Asset]:
-        meaning = class_fields(self.classes)
+        meaning = {} if self.is_open else class_fields(self.classes)
         assets = {
             role_of(one): Asset(
                 name=names[role_of(one)], media_type=FORMATS[one].media_type, fields=meaning

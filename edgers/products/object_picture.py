@@ -39,14 +39,15 @@ def write_object_picture(
     """Draw a thinned scene, (band, height, width), and the outlines on it, into a PNG.
 
     `gone` marks its pixels without data, (height, width); one of its pixels is `step` of those that
-    outlines are in. Features tell their class by the property `class`, a class value; they may be
-    `filled` with its colour, so that the scene shows through.
+    outlines are in. Features tell their class by the property `class`, a class value, or where that
+    is null by `class_name`; they may be `filled` with its colour, so that the scene shows through.
     """
     scene = Preview(classes=gone.astype(np.uint8), samples=samples, nodata=1).scene_picture()
     factor = max(1, MIN_SIDE_PX // max(gone.shape))
     scene = scene.repeat(factor, axis=0).repeat(factor, axis=1)
-    colours = {one.value: rgb(one.colour) for one in classes}
-    drawn, counts = _drawn(scene, features, colours, factor / step, filled=filled)
+    colours = {key: rgb(one.colour) for one in classes for key in (one.value, one.name)}
+    drawn, found = _drawn(scene, features, colours, factor / step, filled=filled)
+    counts = {one.value: found[one.value] + found[one.name] for one in classes}
     rows = [(rgb(one.colour), f"{one.name}  {counts[one.value]:,}") for one in classes]
     if len(rows) > SHOWN:
         seen = [row for row, one in zip(rows, classes, strict=True) if counts[one.value]]
@@ -56,23 +57,20 @@ def write_object_picture(
 
 
 def _drawn(
-    scene: Bytes,
-    features: Iterable[Feature],
-    colours: dict[int, Colour],
-    scale: float,
-    *,
+    scene: Bytes, features: Iterable[Feature], colours: dict[int | str, Colour], scale: float, *,
     filled: bool,
-) -> tuple[Bytes, Counter[object]]:
+) -> tuple[Bytes, Counter[object]]:  # fmt: skip
     """Draw outlines on a scene; count them by class."""
     image = Image.fromarray(scene)
     draw = ImageDraw.Draw(image)
     counts: Counter[object] = Counter()
     for feature in features:
         kind = feature.properties.get("class")
+        kind = feature.properties.get("class_name") if kind is None else kind
         counts[kind] += 1
         if feature.geometry is None or not np.isfinite(feature.geometry).all():
             continue
-        colour = colours.get(kind, INK) if isinstance(kind, int) else INK
+        colour = colours.get(kind, INK) if isinstance(kind, int | str) else INK
         for shell, *holes in ((feature.geometry, *feature.holes), *feature.others):
             rings = [_visible(np.asarray(shell) * scale)]
             rings += [np.asarray(hole) * scale for hole in holes]

@@ -10,10 +10,18 @@ from edgers.contract.program import AutoregressiveRule, CacheRule
 from edgers.engines.engine import Engine, EngineInfo, Tensors
 from edgers.errors import EngineError
 from edgers.programs.program import ORIGIN, Spot
-from edgers.programs.search import Limits, Tokens, search
+from edgers.programs.search import Answer, Limits, Tokens, search
 
 PROMPT = "edgers:prompt"
-"""Tensor with the tokens of a prompt, int64 (1, length); answers go on from it."""
+"""Tensor with the tokens of a prompt, int64 (1, length); answers go on from it. Of several
+questions each has its own, by `prompt_name`."""
+SCORES = "edgers:scores"
+"""Tensor beside the output: how sure each answer is, float32 (question,); see `search.Answer`."""
+
+
+def prompt_name(question: int) -> str:
+    """Name the tensor with the prompt of a question, by its position."""
+    return f"{PROMPT}.{question}" if question else PROMPT
 
 
 class Autoregressive:
@@ -36,21 +44,30 @@ class Autoregressive:
         return self._encoder.info
 
     def infer(self, inputs: Tensors, spot: Spot = ORIGIN) -> Tensors:
-        """Write an answer: its tokens, (1, max_tokens), without its end, filled up with `pad`.
+        """Write the answers: their tokens, (1, max_tokens) each, without an end, filled with `pad`.
 
-        `PROMPT` among the inputs goes before it; without, it begins with `bos`. Raises EngineError
-        where a graph fails or does not give what the contract names.
+        With prompts among the inputs there is an answer to each, side by side; without, one that
+        begins with `bos`. `SCORES` is there too. Raises EngineError where a graph fails or does not
+        give what the contract names.
         """
-        images = {name: tensor for name, tensor in inputs.items() if name != PROMPT}
+        images = {name: one for name, one in inputs.items() if not name.startswith(PROMPT)}
         memory = _named(self._encoder.infer(images), self._rule.memory, "encoder")
-        prompt = np.asarray(inputs.get(PROMPT, [[self._rule.bos]]), np.int64)
+        prompts = [inputs[prompt_name(i)] for i in range(len(inputs) - len(images))]
+        answers = [self._answer(memory, one) for one in prompts or [np.array([[self._rule.bos]])]]
+        longest = self._rule.max_tokens
+        tokens = np.full((1, longest * len(answers)), self._rule.pad, self._output.data_type)
+        for i, answer in enumerate(answers):
+            tokens[0, i * longest : i * longest + len(answer.tokens)] = answer.tokens
+        scores = np.array([answer.score for answer in answers], np.float32)
+        return {self._output.name: tokens, SCORES: scores}
+
+    def _answer(self, memory: npt.NDArray[np.generic], prompt: npt.NDArray[np.generic]) -> Answer:
+        """Write one answer."""
         writing = _Writing(
-            decoder=self._decoder, rule=self._rule, memory=memory, written=prompt
+            decoder=self._decoder, rule=self._rule, memory=memory,
+            written=prompt.astype(np.int64),
         )  # fmt: skip
-        found = search(writing.ask, self._limits)
-        tokens = np.full((1, self._rule.max_tokens), self._rule.pad, self._output.data_type)
-        tokens[0, : len(found)] = found
-        return {self._output.name: tokens}
+        return search(writing.ask, self._limits)
 
     def logits(self, inputs: Tensors, tokens: Tokens) -> npt.NDArray[np.generic]:
         """Give the logits after each of the tokens, (length, vocabulary), written as a run does."""

@@ -10,6 +10,7 @@ from edgers.contract.program import (
     EnsembleRule,
     PerPixelRule,
 )
+from edgers.contract.two_tower import TwoTowerRule
 
 
 def program_facts(contract: Contract) -> Mapping[str, object]:
@@ -32,4 +33,6 @@ def program_facts(contract: Contract) -> Mapping[str, object]:
         return {"program": "per-pixel"}
     if isinstance(rule, AutoregressiveRule):
         return {"program": "autoregressive", "parts": [MAIN, rule.decoder], "beams": rule.beams}
+    if isinstance(rule, TwoTowerRule):
+        return {"program": "two-tower", "parts": [MAIN, rule.text]}
     return {"program": "sampler", "sampler": rule.method, "steps": rule.steps, "seed": rule.seed}

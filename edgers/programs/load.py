@@ -11,6 +11,7 @@ from edgers.contract.program import (
     EnsembleRule,
     PerPixelRule,
 )
+from edgers.contract.two_tower import TwoTowerRule
 from edgers.engines.engine import Engine
 from edgers.programs.autoregressive import Autoregressive
 from edgers.programs.cascade import Cascade
@@ -19,6 +20,7 @@ from edgers.programs.per_pixel import PerPixel
 from edgers.programs.program import Program
 from edgers.programs.sampler import Sampler
 from edgers.programs.single import Single
+from edgers.programs.two_tower import TwoTower
 from edgers.tiling.halo import Halo
 
 
@@ -56,4 +58,6 @@ def _program(engines: Mapping[str, Engine], contract: Contract, halo: Halo) -> P
         return PerPixel(main, rule, contract)
     if isinstance(rule, AutoregressiveRule):
         return Autoregressive(main, engines[rule.decoder], rule, contract)
+    if isinstance(rule, TwoTowerRule):
+        return TwoTower(main, engines[rule.text], rule)
     return Sampler(main, rule, contract)

@@ -5,9 +5,10 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 
-from edgers.bundle import GOLDEN_GATE
+from edgers.bundle import GOLDEN_GATE, GOLDEN_TEXT
 from edgers.engines.engine import Engine, Tensors
 from edgers.programs.cascade import Cascade
+from edgers.programs.two_tower import TwoTower
 
 
 def provable(program: Engine) -> Engine:
@@ -20,5 +21,10 @@ def provable(program: Engine) -> Engine:
 
 
 def side_answers(program: Engine, inputs: Tensors) -> Mapping[str, npt.NDArray[np.generic]]:
-    """Give what else must come again, by bundle entry: what the gate of a cascade says."""
+    """Give what else must come again, by bundle entry.
+
+    That is what the gate of a cascade says, and what the text tower makes of a sentence.
+    """
+    if isinstance(program, TwoTower):
+        return {GOLDEN_TEXT: program.golden_sentence()}
     return {GOLDEN_GATE: program.scores(inputs)} if isinstance(program, Cascade) else {}

@@ -1,5 +1,6 @@
 """Search for the likeliest answer, token by token: greedy, or with several beams."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -29,15 +30,25 @@ Ask = Callable[[Tokens, npt.NDArray[np.intp]], npt.NDArray[np.generic]]
 the position of the beam it goes on from; the first call has no tokens."""
 
 
-def search(ask: Ask, limits: Limits) -> tuple[int, ...]:
-    """Find the likeliest answer, without its end.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What a search found."""
+
+    tokens: tuple[int, ...]
+    """The answer, without its end."""
+    score: float
+    """Geometric mean of the probabilities of its tokens, the end among them where it came."""
+
+
+def search(ask: Ask, limits: Limits) -> Answer:
+    """Find the likeliest answer.
 
     Beams grow side by side. Of twice as many continuations as beams, those that end are put aside,
     and the best others go on. It is over when no beam can beat the worst of a full set put aside,
     or at the longest answer. Of two that score the same the earlier beam, then the smaller token
     wins.
     """
-    ended: list[tuple[float, tuple[int, ...]]] = []
+    ended: list[tuple[float, tuple[int, ...], float]] = []
     beams: list[tuple[float, tuple[int, ...]]] = [(0.0, ())]
     last, origin = np.zeros(0, np.int64), np.zeros(1, np.intp)
     for length in range(1, limits.longest + 1):
@@ -51,7 +62,8 @@ def search(ask: Ask, limits: Limits) -> tuple[int, ...]:
             if token != limits.eos:
                 going.append((score, (*words, token), beam))
             elif position < limits.beams:
-                ended.append((score / float(length) ** limits.length_penalty, words))
+                whole = score / float(length) ** limits.length_penalty
+                ended.append((whole, words, score / length))
         going = going[: limits.beams]
         beams = [(score, words) for score, words, _ in going]
         ended = sorted(ended, key=lambda one: -one[0])[: limits.beams]
@@ -61,13 +73,15 @@ def search(ask: Ask, limits: Limits) -> tuple[int, ...]:
         origin = np.array([beam for _, _, beam in going], np.intp)
     else:
         # What did not end by itself counts as long as it is.
-        ended += [(s / float(limits.longest) ** limits.length_penalty, words) for s, words in beams]
-    return max(ended, key=lambda one: one[0])[1]
+        longest = limits.longest
+        ended += [(s / float(longest) ** limits.length_penalty, w, s / longest) for s, w in beams]
+    _, tokens, mean = max(ended, key=lambda one: one[0])
+    return Answer(tokens=tokens, score=math.exp(mean))
 
 
 def _is_over(
-    ended: list[tuple[float, tuple[int, ...]]], beams: list[tuple[float, tuple[int, ...]]],
-    length: int, limits: Limits,
+    ended: list[tuple[float, tuple[int, ...], float]],
+    beams: list[tuple[float, tuple[int, ...]]], length: int, limits: Limits,
 ) -> bool:  # fmt: skip
     """Tell whether no beam can still beat the worst that ended."""
     if limits.beams == 1:

@@ -25,6 +25,16 @@ class BoxBlock:
 
     pieces: Pieces
     """Objects, the best first, in pixels of the window."""
+    lost: bool
+    """Whether the network gave no finite number at all: it has not seen the tile."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptBoxes:
+    """What one tile says, and where in the network's table it says so."""
+
+    block: BoxBlock
+    """What it says."""
     rows: npt.NDArray[np.int64]
     """Which row of the network's table each was, (piece,)."""
     coefficients: Numbers
@@ -32,8 +42,6 @@ class BoxBlock:
     are no prototypes."""
     count: int
     """Rows of that table."""
-    lost: bool
-    """Whether the network gave no finite number at all: it has not seen the tile."""
 
 
 class BoxDecoder:
@@ -52,6 +60,10 @@ class BoxDecoder:
 
     def decode(self, tensors: Tensors, window_shape: tuple[int, int]) -> BoxBlock:
         """Decode the tensors of a window of that height and width."""
+        return self.kept(tensors, window_shape).block
+
+    def kept(self, tensors: Tensors, window_shape: tuple[int, int]) -> KeptBoxes:
+        """Decode them, and tell which rows of the table came through."""
         with np.errstate(all="ignore"):
             table, cells = self._table(tensors, window_shape)
             columns = self._columns(table, tensors)
@@ -66,9 +78,10 @@ class BoxDecoder:
         pieces = pieces_of(corners[kept], scores[kept], kinds[kept])
         told = columns.get("coefficients", np.empty((len(table), 0), np.float32))
         lost = bool(len(table)) and not finite.any()
-        return BoxBlock(
-            pieces=pieces, rows=kept, coefficients=told[kept], count=len(table), lost=lost
-        )
+        return KeptBoxes(
+            block=BoxBlock(pieces=pieces, lost=lost), rows=kept, coefficients=told[kept],
+            count=len(table),
+        )  # fmt: skip
 
     def _table(
         self, tensors: Tensors, window_shape: tuple[int, int]

@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from edgers.contract import ModelOutput
 from edgers.errors import ContractError
-from edgers.tasks.boxes import BoxBlock, BoxDecoder, Tensors, check_boxes_output
+from edgers.tasks.boxes import BoxDecoder, KeptBoxes, Tensors, check_boxes_output
 from edgers.tasks.mask_forms import Box, Numbers, Picture, check_pictures, mask_in, pictures_of
 from edgers.tasks.pieces import bounds_of
 from edgers.tasks.pixel_runs import Runs, runs_of
@@ -52,20 +52,20 @@ class InstanceDecoder:
 
     def decode(self, tensors: Tensors, window_shape: tuple[int, int]) -> InstanceBlock:
         """Decode the tensors of a window of that height and width."""
-        found = self._boxes.decode(tensors, window_shape)
+        found = self._boxes.kept(tensors, window_shape)
         pictures = pictures_of(self._pictures, tensors[self._pictures.name])
         check_pictures(self._head, self._pictures, pictures, found.count, self._classes)
-        if not len(found.pieces):
-            return InstanceBlock(instances=[], lost=found.lost)
+        if not len(found.block.pieces):
+            return InstanceBlock(instances=[], lost=found.block.lost)
         size = (pictures.shape[2], pictures.shape[3])
         instances = []
-        for i, bounds in enumerate(bounds_of(found.pieces["corners"]).tolist()):
+        for i, bounds in enumerate(bounds_of(found.block.pieces["corners"]).tolist()):
             box: Box = tuple(bounds)
             with np.errstate(all="ignore"):
                 picture = self._picture(pictures, found, i)
                 mask, row, column = mask_in(self._head, picture, size, box, window_shape)
             if mask.any():
-                piece = found.pieces[i]
+                piece = found.block.pieces[i]
                 instances.append(
                     Instance(
                         runs=runs_of(mask, row, column),
@@ -73,10 +73,10 @@ class InstanceDecoder:
                         kind=int(piece["kind"]),
                     )
                 )
-        return InstanceBlock(instances=instances, lost=found.lost)
+        return InstanceBlock(instances=instances, lost=found.block.lost)
 
     def _picture(
-        self, pictures: npt.NDArray[np.generic], found: BoxBlock, i: int
+        self, pictures: npt.NDArray[np.generic], found: KeptBoxes, i: int
     ) -> Picture:  # fmt: skip
         """Give what the network says of one object."""
         if self._head.form == "prototypes":
@@ -87,7 +87,7 @@ class InstanceDecoder:
                 return np.tensordot(times, near, axes=1)
 
             return summed
-        kind = int(found.pieces["kind"][i]) + self._first if pictures.shape[1] > 1 else 0
+        kind = int(found.block.pieces["kind"][i]) + self._first if pictures.shape[1] > 1 else 0
         own = pictures[found.rows[i], kind]
         return lambda rows, columns: own[rows, columns].astype(np.float32, copy=False)
 

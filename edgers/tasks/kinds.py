@@ -14,18 +14,28 @@ from edgers.tasks.values import check_values
 
 Kind = Literal["classes", "labels", "values", "objects", "instances", "rows"]
 """`classes`: a class for each pixel. `labels`: any number of classes for each pixel. `values`: one
-or several numbers for each pixel. `objects`: rectangles, each with a class and a score.
-`instances`: the same with the pixels of each. `rows`: an answer for each tile, or the scene, as a
-whole."""
+or several numbers for each pixel. `objects`: outlines, each with a class and a score.
+`instances`: the pixels of each. `rows`: an answer for each tile, or the scene, as a whole."""
 
 PIXEL_DETECTIONS = ("change-detection", "anomaly-detection", "target-detection")
 """Tasks that find pixels, not objects."""
+
+
+def _check_objects(output: ModelOutput) -> None:
+    if not output.shapes:
+        check_boxes_output(output)
+    elif output.boxes is not None:
+        raise ContractError(
+            f"contract output {output.name!r} has both 'edgers:boxes' and 'edgers:shapes'.",
+            rule="Objects are told by numbers, or by text.",
+        )
+
 
 CHECKS: Mapping[Kind, Callable[[ModelOutput], None]] = {
     "classes": check_segmentation,
     "labels": check_multi_label,
     "values": check_values,
-    "objects": check_boxes_output,
+    "objects": _check_objects,
     "instances": check_instances,
     "rows": check_rows,
 }
@@ -37,7 +47,7 @@ OF_OBJECTS = ("detection", "instance", "panoptic")
 def kind_of(output: ModelOutput) -> Kind:
     """Tell the kind of an output from its task and axes; raises ContractError where none fits."""
     task = output.task
-    if output.boxes is not None:
+    if output.boxes is not None or output.shapes:
         return "objects" if output.masks is None else "instances"
     # A change may also be told by a number, and then there are no classes.
     if is_class_task(task) and (output.classes or "segmentation" in task):
@@ -52,8 +62,8 @@ def kind_of(output: ModelOutput) -> Kind:
         f"{', '.join(output.dim_order)}.",
         rule="This version decodes classes, or values, for each pixel (axes 'height' and 'width'), "
         "answers for a tile as a whole ('batch' and one of 'class', 'channel', 'feature', "
-        "'token'), and objects where 'edgers:boxes' says what they are, with their pixels where "
-        "'edgers:masks' says what these are.",
+        "'token'), and objects where 'edgers:boxes' or 'edgers:shapes' says what they are, with "
+        "their pixels where 'edgers:masks' says what these are.",
     )
 
 

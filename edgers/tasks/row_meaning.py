@@ -40,15 +40,17 @@ class RowMeaning:
 
     def __init__(
         self, output: ModelOutput, shape: Sequence[int], vectors: StoredVectors | None = None,
-        words: Words | None = None,
+        words: Words | None = None, answers: int = 1,
     ) -> None:  # fmt: skip
-        """Prepare for what the network really gave, of `shape`; `words` tells what tokens say.
+        """Prepare for what the network really gave, of `shape`; `words` tells what tokens say, of
+        each of the `answers` that lie side by side.
 
         Raises ContractError where that does not fit the contract, or the vectors.
         """
         self._output, self._vectors, self._words = output, vectors, words
         self.kind = row_kind(output)
-        self.length = row_length(output, shape)
+        self.length = row_length(output, shape) * answers
+        self._answers = answers
         self._is_one_score = False
         self._is_ordered = output.class_rule == "ordered" and self.kind == "labels"
         if self.kind == "labels":
@@ -78,8 +80,9 @@ class RowMeaning:
         if self.is_embedding:
             return []
         if self.kind == "text":
-            tokens = rows.astype(np.int64)
-            return [[(self._words or plain_tokens)(row) for row in tokens]]
+            told = self._words or plain_tokens
+            answers = np.split(rows.astype(np.int64), self._answers, axis=1)
+            return [[told(row) for row in tokens] for tokens in answers]
         return [short(column) for column in self.values(rows).T]
 
     def probabilities(self, rows: Reals) -> Reals:
@@ -145,7 +148,9 @@ class RowMeaning:
         if self.is_embedding:
             return ()
         if self.kind == "text":
-            return (Field(name="text" if self._words else "tokens", type="str"),)
+            name = "text" if self._words else "tokens"
+            ends = [f"_{i + 1}" for i in range(self._answers)] if self._answers > 1 else [""]
+            return tuple(Field(name=name + end, type="str") for end in ends)
         return tuple(Field(name=one.name, type="float", unit=one.unit) for one in self.values_shown)
 
     def _ordered(self, rows: Reals) -> Decoded:

@@ -73,7 +73,7 @@ def test_slips_are_told_in_words(folder: Path, tmp_path: Path) -> None:
             table, "--vectors", tmp_path / "long.npz", "--query", "class 0",
         ),
         "alone.npy cannot be read": (tmp_path / "alone.csv", "--like", "0_0"),
-        "Give --vectors and --query, or --like": (table,),
+        "Give --vectors and --query, --bundle and --text, or --like": (table,),
     }  # fmt: skip
     for message, arguments in slips.items():
         done = edgers("retrieve", *arguments)

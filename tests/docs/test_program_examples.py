@@ -1,6 +1,7 @@
 """The worked examples of programs, and what they are said to leave."""
 
 import csv
+import json
 from pathlib import Path
 
 import numpy as np
@@ -39,3 +40,14 @@ def test_the_example_of_captions_works_and_says_what_was_drawn(tmp_path: Path) -
         said = {row["tile"]: row["text"] for row in csv.DictReader(file)}
     assert said.pop("0_1") == said.pop("0_2") == "bright land"
     assert set(said.values()) == {"dark land"}
+
+
+def test_the_example_of_grounding_works_and_finds_what_was_drawn(tmp_path: Path) -> None:
+    pytest.importorskip("tokenizers")
+    assert run_example(TASKS / "grounding.md", tmp_path) == 2
+    document = json.loads((tmp_path / "out" / "scene_finder.geojson").read_text())
+    ship, pool = (one["properties"] for one in document["features"])
+    assert (ship["class_name"], ship["tiles"], ship["asked"]) == ("ship", 2, "all things")
+    assert (pool["class_name"], pool["said"].split("<")[0]) == ("pool", "pool")
+    # From the middle of the first pixel to that of the last.
+    assert [ship["area_m2"], pool["area_m2"]] == pytest.approx([31 * 9, 13 * 13], rel=5e-3)

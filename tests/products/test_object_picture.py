@@ -47,6 +47,12 @@ def has(panel: np.ndarray, colour: tuple[int, int, int]) -> np.ndarray:
     return found
 
 
+def test_a_name_without_a_value_has_its_colour(tmp_path: Path) -> None:
+    named = {"class": None, "class_name": "ship"}
+    panel = drawn(tmp_path / "p.png", [Feature(geometry=box(9, 9, 90, 90), properties=named)])
+    assert has(panel, RED).any()
+
+
 def test_outlines_lie_where_the_objects_are(tmp_path: Path) -> None:
     ship = Feature(geometry=box(100, 200, 300, 260), properties={"class": 3})
     panel = drawn(tmp_path / "p.png", [ship])

@@ -118,7 +118,9 @@ def test_a_search_as_wide_as_all_answers_finds_the_likeliest() -> None:
         return float(sum(chances[a, b] for a, b in pairs)) / len(pairs)
 
     answers = [a for n in range(5) for a in itertools.product((1, 2, 3), repeat=n)]
-    assert search(ask, limits) == max(answers, key=score)
+    found = search(ask, limits)
+    assert found.tokens == max(answers, key=score)
+    assert found.score == pytest.approx(np.exp(score(found.tokens)))
 
 
 def test_graphs_are_held_against_what_they_are_called_with() -> None:

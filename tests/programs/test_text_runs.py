@@ -85,11 +85,27 @@ def test_each_tile_has_an_answer_in_words(tmp_path: Path) -> None:
 
 def test_a_question_is_asked_of_each_tile_and_told_in_the_products(tmp_path: Path) -> None:
     bundle = made(tmp_path, tokenizer(tmp_path), prompt="what is {prompt}")
-    report = run_bundle(tmp_path, bundle, samples(), prompt="here")
+    report = run_bundle(tmp_path, bundle, samples(), ask=("here",))
     for row in table(report.products[0]):
         tokens = wanted(row["tile"], [BOS, 3, 4, 5])
         assert row["text"] == " ".join(VOCABULARY[i] for i in tokens if i > 2)
     assert '"here"' in report.products[-1].read_text()
+
+
+def test_several_questions_have_a_column_each(tmp_path: Path) -> None:
+    bundle = made(tmp_path, tokenizer(tmp_path), prompt="what is {prompt}", question="a dam")
+    report = run_bundle(tmp_path, bundle, samples(), ask=("here", "a river"))
+    for row in table(report.products[0]):
+        for column, prompt in (("text_1", [BOS, 3, 4, 5]), ("text_2", [BOS, 3, 4, 6, 8])):
+            said = [VOCABULARY[i] for i in wanted(row["tile"], prompt) if i > 2]
+            assert row[column] == " ".join(said)
+    told = json.loads(report.products[-1].read_text())["properties"]
+    assert told["edgers:asked"] == ["here", "a river"]
+    # Where nothing is asked, the contract's question is.
+    report = run_bundle(tmp_path / "b", bundle, samples())
+    for row in table(report.products[0]):
+        tokens = wanted(row["tile"], [BOS, 3, 4, 6, 7])
+        assert row["text"] == " ".join(VOCABULARY[i] for i in tokens if i > 2)
 
 
 def test_without_a_tokenizer_the_tokens_are_told(tmp_path: Path) -> None:
@@ -102,10 +118,10 @@ def test_without_a_tokenizer_the_tokens_are_told(tmp_path: Path) -> None:
 def test_a_question_to_a_model_that_takes_none_is_refused(tmp_path: Path) -> None:
     bundle = made(tmp_path / "a")
     with pytest.raises(BadInputError, match="takes no question"):
-        run_bundle(tmp_path / "a", bundle, samples(), prompt="here")
+        run_bundle(tmp_path / "a", bundle, samples(), ask=("here",))
     bundle = made(tmp_path / "b", tokenizer(tmp_path / "b"))
     with pytest.raises(BadInputError, match="takes no question"):
-        run_bundle(tmp_path / "b", bundle, samples(), prompt="here")
+        run_bundle(tmp_path / "b", bundle, samples(), ask=("here",))
 
 
 def test_what_does_not_go_together_is_refused(tmp_path: Path) -> None:
@@ -134,7 +150,7 @@ def test_the_command_line_compiles_and_asks(tmp_path: Path) -> None:
     assert done.code == 0, done.err
     assert (tmp_path / "cli.edgers").read_bytes() == (tmp_path / "b.edgers").read_bytes()
     ran = edgers(
-        "run", tmp_path / "cli.edgers", scene, "-o", tmp_path / "o", "--prompt", "a dam", "--json"
+        "run", tmp_path / "cli.edgers", scene, "-o", tmp_path / "o", "--ask", "a dam", "--json"
     )  # fmt: skip
     assert ran.code == 0, ran.err
     products = json.loads(ran.out)[0]["products"]
