@@ -263,6 +263,14 @@ class ModelOutput:
         return self.shape[self.dim_order.index(axis)] if axis in self.dim_order else 1
 
     @property
+    def tensors(self) -> tuple[str, ...]:
+        """Tensors beside its own that its boxes and masks are in."""
+        head = self.boxes
+        found = [name for _, name in head.tensors] if head else []
+        found += [level.output for level in head.levels if level.output] if head else []
+        return (*found, *([self.masks.output] if self.masks else []))
+
+    @property
     def shown_classes(self) -> tuple[ModelClass, ...]:
         """Classes that the product shows."""
         return tuple(one for one in self.classes if one.value not in self.ignore)

@@ -78,9 +78,7 @@ def check_box_tensors(outputs: Sequence[ModelOutput]) -> None:
     for output in outputs:
         if output.boxes is None:
             continue
-        named = [name for _, name in output.boxes.tensors]
-        named += [level.output for level in output.boxes.levels if level.output]
-        for name in named:
+        for name in output.tensors:
             if name not in names:
                 raise ContractError(
                     f"contract output {output.name!r} names the tensor {name!r}.",

@@ -61,12 +61,6 @@ def check_mask_tensors(outputs: Sequence[ModelOutput]) -> None:
                 f"{where} has masks of objects, and no objects.",
                 rule="'edgers:masks' goes with 'edgers:boxes'.",
             )
-        if output.masks.output not in named:
-            raise ContractError(
-                f"{where} names the tensor {output.masks.output!r} of masks.",
-                seen=f"The contract's outputs: {', '.join(named)}.",
-                rule="Every tensor of a detector is an entry of 'mlm:output'.",
-            )
         if ("coefficients" in told) != (output.masks.form == "prototypes"):
             raise ContractError(
                 f"{where} has masks of the form {output.masks.form!r}.",

@@ -18,7 +18,8 @@ at a slant moves on from one row of pixels to the next, and parts of a bent one 
 neighbours that touch there have their own other halves, which go first."""
 PART = 0.8
 """Share of the smaller mask from which it is a part of the larger one: of a bow whose two arms
-another tile shows as two."""
+another tile shows as two. Along an edge `SAME` of the shorter contact will do, for the reasons
+above."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +45,7 @@ class Likeness:
     @property
     def is_part(self) -> bool:
         """Tell whether one is a part of the other, which may have more of them."""
-        return self.of_less >= PART
+        return self.of_less >= (SAME if self.along_edge else PART)
 
 
 def shared_bounds(first: Bounds, second: Bounds) -> Bounds:

@@ -2,10 +2,12 @@
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
-from builders.instance_nets import instance_contract
+from builders.bundles import make_bundle
+from builders.instance_nets import instance_contract, instance_net
 
 from edgers.contract import contract_from_bytes
 from edgers.contract.masks import MaskHead
@@ -87,3 +89,10 @@ def test_a_mask_for_each_box(shape: list[int], axes: list[str], said: str) -> No
     document["mlm:output"][1]["result"].update(shape=shape, dim_order=axes)
     with pytest.raises(ContractError, match=said):
         contract_from_bytes(json.dumps(document).encode(), "c.json")
+
+
+def test_a_tensor_that_the_graph_lacks_is_told(tmp_path: Path) -> None:
+    document = instance_contract("window")
+    document["mlm:output"][0]["edgers:masks"]["output"] = document["mlm:output"][1]["name"] = "q"
+    with pytest.raises(ContractError, match=r"(?s)'q'.*mlm:output\[1\]"):
+        make_bundle(tmp_path, document, instance_net)
