@@ -241,8 +241,8 @@ def _accuracy(measured: Mapping[str, object]) -> dict[str, object]:
             one["precision"] == "int8" for one in certificate["quantized"]["layers"]
         ),
     }
-    for one in verdict.deciding.classes:
-        found[f"IoU {one.name}"] = f"{one.fp32.iou:.4f} → {one.candidate.iou:.4f}"
+    for one in verdict.deciding.parts:
+        found[f"IoU {one.name}"] = f"{one.fp32.value:.4f} → {one.candidate.value:.4f}"
     for row in certificate["quantized"]["variants"]:
         words = [row["method"], *(w for w in ("equalised", "bias_corrected") if row[w])]
         text = f"{row['sqnr_db']} dB, {row['changed_share']:.2%} of the pixels change"

@@ -1,15 +1,22 @@
 """Judging a candidate: the whole tiled pipeline for it and for FP32, compared on the products."""
 
+import json
 import shutil
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
-from edgers.calibration.label_raster import LabelRaster
-from edgers.calibration.labels import LabelScheme
-from edgers.calibration.metrics.registry import metric_of_task
-from edgers.calibration.product_pair import PairCounts, count_pair
-from edgers.calibration.verdict import ClassVerdict, Pooled, SceneVerdict, Truth, Verdict
+from edgers.calibration.jury import (
+    Counter,
+    JudgedScene,
+    Jury,
+    PairCounts,
+    SceneUnderTest,
+    TellsMore,
+)
+from edgers.calibration.metrics.scores import Told
+from edgers.calibration.verdict import PartVerdict, Pooled, SceneVerdict, Truth, Verdict, mean_of
+from edgers.calibration.verdict_lines import NOTHING
 from edgers.errors import BadInputError, EngineError, SceneError
 from edgers.pipeline.model import Model
 from edgers.pipeline.options import RunOptions
@@ -20,42 +27,15 @@ from edgers.pipeline.run import run_scene
 from edgers.scene.open import environment
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SceneUnderTest:
-    """A scene to judge on."""
-
-    path: Path | None
-    """File or folder; None where `inputs` name all."""
-    label: Path | None = None
-    """Raster of the truth on the scene's grid, or None: FP32 is the truth then."""
-    inputs: Mapping[str, Sequence[Path]] = field(default_factory=dict)
-    """Files by input name, for models with several inputs."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JudgedScene:
-    """A scene that a model was run on."""
-
-    scene: SceneUnderTest
-    """Which one."""
-    name: str
-    """What it is called."""
-    product: Path | None
-    """Its class map; None where the model gave none."""
-    failure: str = ""
-    """Why there is none."""
-
-
 def check_scenes(
-    model: Model, scenes: Sequence[SceneUnderTest], scheme: LabelScheme,
+    model: Model, scenes: Sequence[SceneUnderTest], jury: Jury,
     options: RunOptions | None = None,
 ) -> None:  # fmt: skip
     """Read all labels before anything is run: what does not fit is told within seconds.
 
-    Raises ContractError for a task without a metric, BadInputError without scenes, SceneError where
-    labels lie on another grid, have a value that means nothing, or no truth at all.
+    Raises BadInputError without scenes, and SceneError where labels do not fit their scenes, have a
+    value that means nothing, or no truth at all.
     """
-    metric_of_task(model.output.task)
     if not scenes:
         raise BadInputError("there is no scene to judge on.", fix="Give one with --calibrate.")
     for scene in scenes:
@@ -64,8 +44,7 @@ def check_scenes(
             if scene.label is None:
                 continue
             place = product_places(opened, plan_scene(model, opened, chosen), None).product
-            with LabelRaster(scene.label, scheme, place) as label:
-                label.check()
+            jury.check_label(scene.label, opened.place, place)
 
 
 def judge(
@@ -81,51 +60,55 @@ def judge(
     for position, scene in enumerate(scenes):
         # Scenes of one name may lie in several folders.
         place = folder / f"{position:04d}"
-        name = _name(scene)
+        name, chosen = _name(scene), _options(scene, options)
         try:
-            report = run_scene(model, scene.path, place, _options(scene, options), progress)
+            products = run_scene(model, scene.path, place, chosen, progress).products
         except EngineError as error:
-            found.append(JudgedScene(scene=scene, name=name, product=None, failure=error.what))
+            found.append(JudgedScene(scene=scene, name=name, products=(), failure=error.what))
             continue
-        found.append(JudgedScene(scene=scene, name=name, product=report.products[0]))
+        with environment(), open_scene(model, scene.path, chosen) as opened:
+            seen = opened.place
+        found.append(
+            JudgedScene(
+                scene=scene, name=name, products=products, sha256=_sha256(products), place=seen
+            )
+        )
     return tuple(found)
 
 
 def compare(
-    reference: Sequence[JudgedScene], candidate: Sequence[JudgedScene], scheme: LabelScheme,
-    task: str,
+    reference: Sequence[JudgedScene], candidate: Sequence[JudgedScene], jury: Jury
 ) -> Verdict:  # fmt: skip
     """Hold a candidate's products against FP32's, scene by scene and pooled.
 
     With labels both are held against them, and what counts is how much worse the candidate is.
-    Without labels FP32 is the truth. Pixels count where there is truth and one of the two has a
-    class; where the other has none, it missed. Raises EngineError where FP32 gave no product, and
-    SceneError where no pixel counts.
+    Without labels FP32 is the truth. Raises EngineError where FP32 gave no product, and SceneError
+    where there is nothing to judge by.
     """
-    scenes, sums = [], dict[Truth, list[PairCounts]]()
+    scenes, sums, metric = [], dict[Truth, list[PairCounts]](), jury.metric
     for one, other in zip(reference, candidate, strict=True):
         if one.product is None:
             raise EngineError(f"fp32 gave no product of {one.name}.", seen=one.failure)
-        counts = count_pair(one.product, other.product, one.scene.label, scheme)
+        counts = jury.count(one, other)
         sums.setdefault(counts.truth, []).append(counts)
         scenes.append(
             SceneVerdict(
                 scene=one.name,
-                sha256=counts.sha256,
+                sha256=one.sha256,
                 truth=counts.truth,
-                counted_px=counts.fp32.counted_px,
-                fp32=counts.fp32.mean_iou(),
-                candidate=counts.candidate.mean_iou(),
+                counted=counts.fp32.counted,
+                fp32=mean_of(counts.fp32.scores(), metric),
+                candidate=mean_of(counts.candidate.scores(), metric),
                 failure=other.failure,
             )
         )
     kinds: tuple[Truth, ...] = ("labels", "fp32")
-    pooled = tuple(_pooled(truth, sums[truth], scheme) for truth in kinds if truth in sums)
-    return Verdict(metric=metric_of_task(task), pooled=pooled, scenes=tuple(scenes))
+    pooled = tuple(_pooled(truth, sums[truth], jury) for truth in kinds if truth in sums)
+    return Verdict(pooled=pooled, scenes=tuple(scenes))
 
 
 def verdict_on(
-    model: Model, reference: Sequence[JudgedScene], folder: Path, scheme: LabelScheme,
+    model: Model, reference: Sequence[JudgedScene], folder: Path, jury: Jury,
     options: RunOptions | None = None, progress: Progress | None = None,
 ) -> Verdict:  # fmt: skip
     """Judge one candidate against FP32's products, made before by `judge`.
@@ -136,27 +119,34 @@ def verdict_on(
     try:
         scenes = [one.scene for one in reference]
         found = judge(model, scenes, folder, options, progress)
-        return compare(reference, found, scheme, model.output.task)
+        return compare(reference, found, jury)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _pooled(truth: Truth, counts: Sequence[PairCounts], scheme: LabelScheme) -> Pooled:
-    """Add up the scenes of one kind of truth."""
-    total = PairCounts.nothing(truth, scheme)
-    for one in counts:
+def _pooled(truth: Truth, counts: Sequence[PairCounts], jury: Jury) -> Pooled:
+    """Add up the scenes of one kind of truth, into the first."""
+    total, *others = counts
+    for one in others:
         total.merge(one)
-    if not total.fp32.counted_px:
-        raise SceneError(
-            "no pixel of the scenes can be judged.",
-            seen="Where there is truth the scenes have no data, or there is none.",
-            fix="Give other scenes, or other labels.",
-        )
-    classes = (
-        ClassVerdict(fp32=one, candidate=other)
+    parts = tuple(
+        PartVerdict(metric=jury.metric, fp32=one, candidate=other)
         for one, other in zip(total.fp32.scores(), total.candidate.scores(), strict=True)
     )
-    return Pooled(truth=truth, scenes=len(counts), classes=tuple(classes))
+    if all(one.fp32.value is None for one in parts):
+        word = NOTHING[jury.metric.counted]
+        raise SceneError(
+            f"no {word} of the scenes can be judged.",
+            seen=f"{'Labels have' if truth == 'labels' else 'FP32 gives'} nothing there that an "
+            "answer could be held against.",
+            fix="Give other scenes, or other labels.",
+        )
+    told = tuple(zip(_told(total.fp32), _told(total.candidate), strict=True))
+    return Pooled(truth=truth, scenes=len(counts), parts=parts, told=told)
+
+
+def _told(counter: Counter) -> tuple[Told, ...]:
+    return counter.told if isinstance(counter, TellsMore) else ()
 
 
 def _options(scene: SceneUnderTest, options: RunOptions | None) -> RunOptions:
@@ -167,3 +157,9 @@ def _options(scene: SceneUnderTest, options: RunOptions | None) -> RunOptions:
 def _name(scene: SceneUnderTest) -> str:
     path = scene.path or next(iter(scene.inputs.values()))[0]
     return path.name
+
+
+def _sha256(products: Sequence[Path]) -> str:
+    """Give what the STAC Item, the last product, says of the scene's files."""
+    properties = json.loads(products[-1].read_bytes())["properties"]
+    return str(properties["edgers:scene_sha256"])

@@ -10,11 +10,10 @@ from rasterio.windows import Window
 
 from edgers.calibration.labels import LabelScheme
 from edgers.calibration.metrics.segmentation import NOTHING
+from edgers.calibration.on_grid import open_on_grid
 from edgers.closing import Closing
 from edgers.errors import SceneError
-from edgers.scene.asset import is_same_grid
-from edgers.scene.open import open_raster
-from edgers.scene.place import Place, place_of
+from edgers.scene.place import Place
 
 CHECKED_PX = 1024
 """Side of the windows that are checked: files of one block as large as the image exist."""
@@ -29,20 +28,12 @@ class LabelRaster(Closing):
         Raises SceneError where it cannot be read, has several bands or lies on another grid.
         """
         self._path, self._scheme = path, scheme
-        self._dataset = open_raster(path)
+        self._dataset = open_on_grid(path, place)
         try:
             if self._dataset.count != 1:
                 raise SceneError(
                     f"label raster {path} has {self._dataset.count} bands.",
                     rule="It has one: a whole number a pixel.",
-                )
-            here = place_of(self._dataset)
-            if not is_same_grid(here, place):
-                raise SceneError(
-                    f"label raster {path} lies on another grid than the scene's class map.",
-                    seen=f"{_difference(here, place)}.",
-                    rule="Each pixel of the labels is one pixel of the class map.",
-                    fix="Bring it onto that grid with: gdalwarp -r near",
                 )
             flags = self._dataset.mask_flag_enums[0]
             self._has_mask = MaskFlags.per_dataset in flags
@@ -112,23 +103,3 @@ class LabelRaster(Closing):
             rule=f"Known are {', '.join(listed)}, and the raster's nodata.",
             fix=f"Say what it means with --label {text}=CLASS, or --label {text}=ignore.",
         )
-
-
-def _difference(here: Place, there: Place) -> str:
-    """Say in what two grids differ."""
-    if here.shape != there.shape:
-        (height, width), (rows, columns) = here.shape, there.shape
-        return f"It has {width} × {height} px, the class map {columns} × {rows}"
-    if here.crs != there.crs:
-        one, other = (
-            place.crs.to_string()[:60] if place.crs else "none" for place in (here, there)
-        )
-        return f"Its CRS is {one}, that of the class map {other}"
-    if here.kind != there.kind:
-        return f"It is placed by {here.kind}, the class map by {there.kind}"
-    one, other = (
-        f"{place.transform.c:.10g}, {place.transform.f:.10g} with pixels of "
-        f"{place.transform.a:.6g} × {place.transform.e:.6g}"
-        for place in (here, there)
-    )
-    return f"It begins at {one}, the class map at {other}"

@@ -87,6 +87,16 @@ def scheme_from_words(words: Sequence[str], output: ModelOutput) -> LabelScheme:
     )
 
 
+def refuse_scheme(scheme: LabelScheme | None, output: ModelOutput) -> None:
+    """Raise BadInputError where values of labels were named and labels hold no classes."""
+    if scheme is not None:
+        raise BadInputError(
+            f"labels of output {output.name!r} hold no class values.",
+            rule="They have a band for each band of the product.",
+            fix="Leave --label out.",
+        )
+
+
 def _read(word: str, classes: Mapping[str, ModelClass]) -> tuple[int, tuple[str, ...]]:
     """Read a label value and the classes it stands for, in the model's order; none to ignore it."""
     value, _, text = word.partition("=")

@@ -19,8 +19,8 @@ def refusal(
     seen = [
         f"{verdict.metric.name} is {verdict.candidate:.4f}, fp32 has {verdict.fp32:.4f}: "
         f"a drop of {verdict.drop:.4f}.",
-        f"Worst class: {worst.name}{worst.support}, "
-        f"IoU {_iou(worst.fp32.iou)} → {_iou(worst.candidate.iou)}.",
+        f"Worst {worst.metric.part}: {worst.name}{worst.support}, {worst.measure} "
+        f"{_score(worst.fp32.value)} → {_score(worst.candidate.value)}.",
     ]
     seen += [f"{one.scene}: {one.failure}" for one in verdict.scenes if one.failure]
     if sensitivity is not None and sensitivity.measured:
@@ -35,7 +35,7 @@ def refusal(
     )
 
 
-def _iou(value: float | None) -> str:
+def _score(value: float | None) -> str:
     return "none" if value is None else f"{value:.4f}"
 
 

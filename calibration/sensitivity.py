@@ -10,10 +10,12 @@ import numpy as np
 import numpy.typing as npt
 import onnx
 
+from edgers.calibration.output_error import NO_AXES, OutputNoise
 from edgers.calibration.tiles import Tiles
 from edgers.contract import ModelOutput
 from edgers.engines import Engine
-from edgers.tasks.segmentation import SegmentationDecoder, is_class_task
+from edgers.tasks.kinds import kind_of
+from edgers.tasks.segmentation import SegmentationDecoder
 
 MOST_DB = 300.0
 """Signal to noise where nothing differs: beyond what numbers of 64 bits can tell apart."""
@@ -76,15 +78,17 @@ class Sensitivity:
 
 def measure_layers(
     graph: bytes, layers: Sequence[Layer], quantize_only: QuantizeOnly, tiles: Tiles, *,
-    output: ModelOutput, fp32: MakeEngine, lowered: MakeEngine,
+    output: ModelOutput, fp32: MakeEngine, lowered: MakeEngine, others: Sequence[str] = (),
+    axes: Mapping[str, int] = NO_AXES,
     suspicion: Mapping[str, float] | None = None, budget_s: float | None = None,
     clock: Clock = time.monotonic, tell: Callable[[str], None] = lambda _: None,
 ) -> Sensitivity:  # fmt: skip
-    """Lower each layer alone and compare with FP32, tile by tile.
+    """Lower each layer alone and compare `output`, and `others`, with FP32, tile by tile.
 
-    Two engines and the tensors of one tile are held at once. `suspicion` says by layer which to
-    measure first; a layer that is not there comes last, and of equals the first in the graph. With
-    a budget a layer is begun where it would end in time if it took as long as the longest so far.
+    `axes` are as in `output_error`. Two engines and the tensors of one tile are held at once.
+    `suspicion` says by layer which to measure first; a layer that is not there comes last, and of
+    equals the first in the graph. With a budget a layer is begun where it would end in time if it
+    took as long as the longest so far.
     Raises EngineError where an engine fails.
     """
     begin = clock()
@@ -99,7 +103,9 @@ def measure_layers(
             break
         layer = queue.pop(0)
         tell(f"sensitivity of {layer.name}: {len(found) + 1} of {len(layers)}")
-        found.append(_effect(layer, graph, quantize_only, tiles, output, fp32, lowered))
+        found.append(
+            _effect(layer, graph, quantize_only, tiles, output, others, axes, fp32, lowered)
+        )
         longest_s = max(longest_s, clock() - started)
     found.sort(key=lambda one: (-one.changed_share, one.output_sqnr_db, position[one.layer]))
     return Sensitivity(
@@ -110,26 +116,27 @@ def measure_layers(
 
 def _effect(
     layer: Layer, graph: bytes, quantize_only: QuantizeOnly, tiles: Tiles, output: ModelOutput,
-    fp32: MakeEngine, lowered: MakeEngine,
+    others: Sequence[str], axes: Mapping[str, int], fp32: MakeEngine, lowered: MakeEngine,
 ) -> LayerEffect:  # fmt: skip
     """Measure one layer over all tiles."""
-    own, end, change = _Noise(), _Noise(), _Change(output)
+    own, end = OutputNoise([layer.output]), OutputNoise([output.name, *others], axes)
+    change = _Change(output)
     whole = fp32(with_output(graph, layer.output))
     try:
         other = lowered(with_output(quantize_only(layer.name), layer.output))
         try:
             for tile in tiles:
                 wanted, got = whole.infer(tile), other.infer(tile)
-                own.add(wanted[layer.output], got[layer.output])
-                end.add(wanted[output.name], got[output.name])
+                own.add(wanted, got)
+                end.add(wanted, got)
                 change.add(wanted[output.name], got[output.name])
         finally:
             other.close()
     finally:
         whole.close()
-    share = end.share() if change.share is None else change.share
+    share = _share(end) if change.share is None else change.share
     return LayerEffect(
-        layer=layer.name, own_sqnr_db=own.sqnr_db(), output_sqnr_db=end.sqnr_db(),
+        layer=layer.name, own_sqnr_db=_sqnr_db(own), output_sqnr_db=_sqnr_db(end),
         changed_share=share,
     )  # fmt: skip
 
@@ -143,37 +150,26 @@ def with_output(graph: bytes, tensor: str) -> bytes:
     return data
 
 
-class _Noise:
-    """Running power of a signal and of its difference from what it should be."""
+def _sqnr_db(noise: OutputNoise) -> float:
+    """Give signal over noise in decibels, within `MOST_DB`."""
+    power, apart = noise.sums()
+    if apart == 0.0:
+        return MOST_DB
+    if not math.isfinite(apart) or power == 0.0:
+        return -MOST_DB
+    return max(-MOST_DB, min(MOST_DB, 10 * math.log10(power / apart)))
 
-    def __init__(self) -> None:
-        self._signal = self._noise = 0.0
 
-    def add(self, wanted: npt.NDArray[Any], got: npt.NDArray[Any]) -> None:
-        wide = wanted.astype(np.float64)
-        with np.errstate(invalid="ignore", over="ignore"):
-            apart = got.astype(np.float64) - wide
-            self._signal += float(np.sum(wide**2, where=np.isfinite(wide)))
-            # What is not finite in FP32 already is no fault of the layer.
-            self._noise += float(np.sum(apart**2, where=np.isfinite(wide)))
-
-    def sqnr_db(self) -> float:
-        if self._noise == 0.0:
-            return MOST_DB
-        if not math.isfinite(self._noise) or self._signal == 0.0:
-            return -MOST_DB
-        return max(-MOST_DB, min(MOST_DB, 10 * math.log10(self._signal / self._noise)))
-
-    def share(self) -> float:
-        """Root mean square of the difference over that of the signal."""
-        return 0.0 if self._noise == 0.0 else float(10 ** (-self.sqnr_db() / 20))
+def _share(noise: OutputNoise) -> float:
+    """Root mean square of the difference over that of the signal."""
+    return 0.0 if noise.sums()[1] == 0.0 else float(10 ** (-_sqnr_db(noise) / 20))
 
 
 class _Change:
     """Running share of pixels whose class is another."""
 
     def __init__(self, output: ModelOutput) -> None:
-        is_segmentation = is_class_task(output.task) and len(output.classes) > 1
+        is_segmentation = kind_of(output) == "classes" and len(output.classes) > 1
         self._decoder = (
             SegmentationDecoder(output, with_probabilities=False) if is_segmentation else None
         )

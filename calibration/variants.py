@@ -1,7 +1,7 @@
 """The ways to quantize a graph tried against FP32, and the best of them chosen."""
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from math import inf, isfinite, isnan
 
@@ -67,6 +67,10 @@ class Measure:
     """Tensor that is compared."""
     class_axis: int | None
     """Axis of its scores."""
+    others: tuple[str, ...] = ()
+    """Further tensors that are compared."""
+    axes: Mapping[str, int] = field(default_factory=dict)
+    """Axis of a tensor along which numbers mean different things, each as much as the others."""
     load: Loader = Simulation
     """How a graph is run."""
 
@@ -89,7 +93,15 @@ def variants_of(
 
     def tried(way: QuantizationPlan, made: bytes) -> Variant:
         engine = measure.load(made)
-        error = output_error(reference, engine, tiles, measure.output, measure.class_axis)
+        error = output_error(
+            reference,
+            engine,
+            tiles,
+            measure.output,
+            measure.class_axis,
+            measure.others,
+            measure.axes,
+        )
         engine.close()
         return Variant(plan=way, graph=made, error=error)
 

@@ -28,7 +28,7 @@ class AccuracyDemand:
     judge: tuple[Path, ...] = ()
     """Scenes whose products are compared; where none are named, some of those to calibrate on."""
     labels: tuple[Path, ...] = ()
-    """Label rasters, or folders of them; without, FP32's product is the truth."""
+    """Labels, or folders of them; without, FP32's product is the truth."""
     scheme: LabelScheme | None = None
     """What the values of labels mean; None where they are the values of the contract's classes."""
     max_drop: float = MAX_DROP

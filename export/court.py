@@ -7,9 +7,10 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from edgers.calibration.candidate import candidate_model
-from edgers.calibration.judge import JudgedScene, SceneUnderTest, check_scenes, judge, verdict_on
+from edgers.calibration.judge import check_scenes, judge, verdict_on
+from edgers.calibration.juries import jury_of
+from edgers.calibration.jury import JudgedScene, SceneUnderTest
 from edgers.calibration.label_files import label_of
-from edgers.calibration.labels import LabelScheme, scheme_by_classes
 from edgers.calibration.verdict import Verdict
 from edgers.calibration.verdict_lines import verdict_text
 from edgers.closing import Closing
@@ -35,13 +36,20 @@ class Court(Closing):
         """Read all labels and run FP32, on the engine `reference`, over `scenes`.
 
         `golden` are the entries of the golden tile. Raises BadInputError where labels are given and
-        fit none of the scenes, and as `check_scenes` and `run_scene` do.
+        fit none of the scenes, and as `jury_of`, `check_scenes` and `run_scene` do.
         """
         self._subject, self._golden, self._demand, self._tell = subject, golden, demand, tell
-        output = subject.contract.outputs[0]
-        self.scheme: LabelScheme = demand.scheme or scheme_by_classes(output)
+        self.jury = jury_of(subject.contract.outputs[0], demand.scheme)
+        if demand.labels and not self.jury.takes_labels:
+            raise BadInputError(
+                "labels are of no use for answers of whole tiles.",
+                rule="Rows of a candidate are held against those of FP32.",
+                fix="Leave --labels out.",
+            )
+        endings = self.jury.label_endings
         self.scenes = tuple(
-            SceneUnderTest(path=path, label=label_of(path, demand.labels)) for path in scenes
+            SceneUnderTest(path=path, label=label_of(path, demand.labels, endings))
+            for path in scenes
         )
         if demand.labels and not any(scene.label for scene in self.scenes):
             raise BadInputError(
@@ -55,7 +63,7 @@ class Court(Closing):
             name = opened.enter_context(tempfile.TemporaryDirectory(prefix="edgers-"))
             self._folder = Path(name)
             with self._model(subject.graph, reference) as model:
-                check_scenes(model, self.scenes, self.scheme, self._options)
+                check_scenes(model, self.scenes, self.jury, self._options)
                 tell(f"fp32 over {len(self.scenes)} scenes")
                 self.fp32 = judge(model, self.scenes, self._folder / "fp32", self._options)
             self._opened = opened.pop_all()
@@ -76,7 +84,7 @@ class Court(Closing):
             self._tell(f"{candidate.engine} {candidate.precision} over {len(self.scenes)} scenes")
             with self._model(graph, candidate) as model:
                 self._verdicts[key] = verdict_on(
-                    model, self.fp32, self._folder / "candidate", self.scheme, self._options
+                    model, self.fp32, self._folder / "candidate", self.jury, self._options
                 )
         return self._verdicts[key]
 

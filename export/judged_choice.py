@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from edgers.calibration.certificate import Certificate, Quantized
 from edgers.calibration.half import LARGEST, overflows
+from edgers.calibration.juries import jury_of
 from edgers.calibration.scene_list import scenes_in
 from edgers.calibration.variants import variants_document
 from edgers.errors import AccuracyError, BadInputError
@@ -25,7 +26,6 @@ from edgers.export.quantized_form import QuantizedForm, quantized_form
 from edgers.export.report import check_report, write_report
 from edgers.export.trial import Subject
 from edgers.targets.target import Target
-from edgers.tasks.kinds import kind_of
 
 Tell = Callable[[str], None]
 
@@ -90,13 +90,8 @@ def without_int8(allowed: Allowed) -> Allowed:
 def _judged(
     subject: Subject, target: Target, allowed: Allowed, demand: AccuracyDemand, tell: Tell
 ) -> JudgedChoice:
-    output = subject.contract.outputs[0]
-    if kind_of(output) != "classes":
-        raise BadInputError(
-            "what a lower precision costs is judged on class maps alone.",
-            seen=f"Output {output.name!r} has task {output.task!r}.",
-            fix="Compile at FP32, without scenes.",
-        )
+    # Before anything is measured: what is refused is refused at once.
+    jury_of(subject.contract.outputs[0], demand.scheme)
     if demand.report is not None:
         check_report(demand.report)
     demand = with_scenes_found(demand, subject)

@@ -26,6 +26,7 @@ from edgers.export.accuracy import AccuracyDemand
 from edgers.export.court import Court
 from edgers.export.trial import Subject
 from edgers.targets.target import Candidate
+from edgers.tasks.kinds import kind_of
 from edgers.tasks.segmentation import class_axis
 
 MEASURED_TILES = 8
@@ -78,7 +79,10 @@ def quantized_form(
     tiles = sample_tiles(
         subject.contract, subject.halo, scenes, count=demand.tiles or DEFAULT_COUNT,
         seed=demand.seed, renamed=demand.renamed,
-        labels=(lambda scene: label_of(scene, demand.labels)) if demand.labels else None,
+        labels=(
+            (lambda scene: label_of(scene, demand.labels))
+            if demand.labels and court.jury.samples_classes else None
+        ),
     )  # fmt: skip
     maker = FormMaker(subject, tiles, demand, tell, plan)
     chosen = best_of(maker.variants)
@@ -120,9 +124,17 @@ class FormMaker:
         plan: QuantizationPlan,
     ) -> None:  # fmt: skip
         self._subject, self._tiles, self._demand, self._tell = subject, tiles, demand, tell
-        output = subject.contract.outputs[0]
+        output, *others = subject.contract.outputs
+        # A detector gives scores, or further levels, beside its boxes.
+        self._others = tuple(one.name for one in others) if output.boxes is not None else ()
+        self._axes = {
+            one.name: one.dim_order.index(axis)
+            for one in subject.contract.outputs
+            if kind_of(output) in ("objects", "values") and (axis := class_axis(one))
+        }
         # Elsewhere the largest score is no class.
-        axis = class_axis(output) if output.class_rule == "one" else ""
+        has_one = kind_of(output) == "classes" and output.class_rule == "one"
+        axis = class_axis(output) if has_one else ""
         self._few = _spread(tiles, MEASURED_TILES)
         self.layers = layers_of(onnx.load_from_string(subject.graph))
         self.ranges = self._known() or self._measured(subject.graph)
@@ -133,6 +145,7 @@ class FormMaker:
             Measure(
                 tiles=self._few, output=output.name,
                 class_axis=output.dim_order.index(axis) if axis else None,
+                others=self._others, axes=self._axes,
             ),
         )  # fmt: skip
 
@@ -157,8 +170,9 @@ class FormMaker:
         return measure_layers(
             graph_bytes(model), layers,
             lambda layer: quantized(source, ranges, replace(alone, kept=names - {layer})),
-            self._few, output=self._subject.contract.outputs[0], fp32=Simulation,
-            lowered=Simulation, suspicion=suspicions(graph_bytes(model), layers, ranges),
+            self._few, output=self._subject.contract.outputs[0], others=self._others,
+            axes=self._axes, fp32=Simulation, lowered=Simulation,
+            suspicion=suspicions(graph_bytes(model), layers, ranges),
             budget_s=self._demand.search_s / 2, tell=self._tell,
         )  # fmt: skip
 

@@ -6,9 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from edgers.calibration.certificate import Certificate, certificate_document, certificate_lines
-from edgers.calibration.judge import JudgedScene
+from edgers.calibration.jury import JudgedScene
+from edgers.calibration.metrics.scores import ClassScore
 from edgers.calibration.picture import write_picture
-from edgers.calibration.verdict import ClassVerdict, Pooled
+from edgers.calibration.verdict import PartVerdict, Pooled
+from edgers.calibration.verdict_lines import TRUTHS, told_text
 from edgers.errors import BadInputError, OutputError
 from edgers.export.candidate_table import table_lines
 from edgers.export.court import Court
@@ -16,6 +18,7 @@ from edgers.export.engine_choice import EngineDecision
 from edgers.export.quantized_form import QuantizedForm
 from edgers.export.trial import Subject
 from edgers.files import write_whole
+from edgers.tasks.kinds import kind_of
 
 PAGE = "report.md"
 
@@ -54,7 +57,7 @@ def write_report(
         document = certificate_document(certificate)
         lines += ["```", *(f"{a:<12}{b}" for a, b in certificate_lines(document)), "```", ""]
         for pooled in certificate.verdict.pooled:
-            lines += [*_class_table(pooled), ""]
+            lines += [*_part_table(pooled), ""]
         candidate, _ = decision.preferred[0]
         shown = court.products(subject.form(candidate.precision), candidate)
         lines += _map_lines(folder, subject, court.fp32, shown, map_sheet)
@@ -71,35 +74,54 @@ def write_report(
     write_whole(folder / PAGE, "\n".join(lines).rstrip().encode() + b"\n")
 
 
-def _class_table(pooled: Pooled) -> list[str]:
-    truth = "labels" if pooled.truth == "labels" else "FP32"
-    head = (
-        f"| class, against {truth} | IoU FP32 | IoU shipped | F1 FP32 | F1 shipped | area error |"
-    )
-    return [head, "|---|---|---|---|---|---|", *(_class_row(one) for one in pooled.classes)]
+def _part_table(pooled: Pooled) -> list[str]:
+    """Tell each class or value: what it is judged by, and what else is known of it."""
+    metric = pooled.metric
+    names = [metric.of_part, *(told.name for told in pooled.parts[0].fp32.told)]
+    heads = [f"{metric.part}, {TRUTHS[pooled.truth]}"]
+    heads += [f"{name} {which}" for name in names for which in ("FP32", "shipped")]
+    if isinstance(pooled.parts[0].fp32, ClassScore):
+        heads.append("area error")
+    return [_row(heads), "|---" * len(heads) + "|", *(_row(_cells(one)) for one in pooled.parts)]
 
 
-def _class_row(one: ClassVerdict) -> str:
-    error = "" if one.area_error_ha is None else f"{one.area_error_ha:+.4g} ha"
-    numbers = (one.fp32.iou, one.candidate.iou, one.fp32.f1, one.candidate.f1)
-    cells = ("not in the truth" if value is None else f"{value:.4f}" for value in numbers)
-    return f"| {one.name} | {' | '.join(cells)} | {error} |"
+def _cells(one: PartVerdict) -> list[str]:
+    pair = (one.fp32, one.candidate)
+    cells = [one.name]
+    cells += ["not in the truth" if x.value is None else f"{x.value:.4f}" for x in pair]
+    for here, there in zip(one.fp32.told, one.candidate.told, strict=True):
+        cells += [f"{told_text(x)} {x.unit}".rstrip() for x in (here, there)]
+    if isinstance(one.fp32, ClassScore):
+        cells.append("" if one.area_error_ha is None else f"{one.area_error_ha:+.4g} ha")
+    return cells
+
+
+def _row(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cells)} |"
 
 
 def _map_lines(
     folder: Path, subject: Subject, fp32: Sequence[JudgedScene], shown: Sequence[JudgedScene],
     map_sheet: Any,
 ) -> list[str]:  # fmt: skip
-    """Draw the products of each scene beside one another."""
+    """Draw the products of each scene beside one another; other kinds than class maps have."""
     lines = ["## Scenes", ""]
+    output = subject.contract.outputs[0]
     for number, (one, other) in enumerate(zip(fp32, shown, strict=True)):
         if one.product is None or other.product is None:
             lines += [f"{one.name}: no product. {other.failure or one.failure}", ""]
             continue
-        file = f"scene-{number + 1}.png"
-        sheet = map_sheet(one.product, other.product, subject.contract.outputs[0], one.name)
-        write_whole(folder / file, sheet)
-        lines += [f"![{one.name}: FP32, shipped, where they differ]({file})", ""]
+        if kind_of(output) == "classes":
+            file = f"scene-{number + 1}.png"
+            sheet = map_sheet(one.product, other.product, output, one.name)
+            write_whole(folder / file, sheet)
+            lines += [f"![{one.name}: FP32, shipped, where they differ]({file})", ""]
+            continue
+        for word, judged in (("FP32", one), ("shipped", other)):
+            file = f"scene-{number + 1}-{word.lower()}.png"
+            assert judged.picture is not None
+            write_whole(folder / file, judged.picture.read_bytes())
+            lines += [f"{one.name}, {word}:", "", f"![{one.name}: {word}]({file})", ""]
     return lines
 
 

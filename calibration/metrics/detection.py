@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from edgers.calibration.metrics.scores import DetectionScore
 from edgers.kernels.boxes import Boxes
 from edgers.kernels.cpu.oriented_iou import oriented_iou
 
@@ -20,25 +21,12 @@ THRESHOLDS = tuple(round(0.5 + 0.05 * step, 2) for step in range(10))
 RECALLS = np.linspace(0, 1, 101)
 """Values of recall at which precision is read."""
 
+AT_ONCE = 512
+"""Boxes whose overlaps with all true ones are held at once: of 50 000 true ones 100 MB."""
+
 SCORE_STEPS = 2**16
 """Scores are kept in steps of this: counts then take 3 MB a class, whatever is found. Boxes whose
 scores fall into one step are taken together, so that their order is no matter."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DetectionScore:
-    """How well one class was found."""
-
-    name: str
-    """Class."""
-    truth: int
-    """True boxes."""
-    found: int
-    """Boxes that were found."""
-    ap50: float | None
-    """Average precision at an overlap of 0.50, 0 to 1; None where there are no true boxes."""
-    ap: float | None
-    """Mean of the average precisions over `THRESHOLDS`; None where there are no true boxes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +76,11 @@ class DetectionMetric:
         self._found += other._found
         self._right += other._right
 
+    @property
+    def counted(self) -> int:
+        """True boxes counted."""
+        return int(self._truth.sum())
+
     def scores(self) -> tuple[DetectionScore, ...]:
         """Give how well each class was found, in the order of the classes."""
         return tuple(self._score(i) for i in range(len(self._names)))
@@ -129,14 +122,17 @@ def average_precision(
 def _matched(truth: Boxes, found: Boxes) -> npt.NDArray[np.bool_]:
     """Tell which boxes are right, (threshold, box); boxes come by falling score."""
     right = np.zeros((len(THRESHOLDS), len(found)), bool)
-    if not len(truth) or not len(found):
+    if not len(truth):
         return right
-    overlaps = oriented_iou(found, truth)
-    for level, threshold in enumerate(THRESHOLDS):
-        is_free = np.ones(len(truth), bool)
-        for box, overlap in enumerate(overlaps):
-            open_to = np.where(is_free, overlap, -1)
-            best = int(open_to.argmax())
-            if open_to[best] >= threshold:
-                right[level, box], is_free[best] = True, False
+    free = np.ones((len(THRESHOLDS), len(truth)), bool)
+    for begin in range(0, len(found), AT_ONCE):
+        overlaps = oriented_iou(found[begin : begin + AT_ONCE], truth)
+        # Few true boxes come into question for a box, however many there are.
+        for row in np.flatnonzero((overlaps >= THRESHOLDS[0]).any(axis=1)):
+            near = np.flatnonzero(overlaps[row] >= THRESHOLDS[0])
+            for level, threshold in enumerate(THRESHOLDS):
+                open_to = np.where(free[level, near], overlaps[row, near], -1)
+                best = int(open_to.argmax())
+                if open_to[best] >= threshold:
+                    right[level, begin + row], free[level, near[best]] = True, False
     return right

@@ -1,10 +1,11 @@
 """Segmentation: confusion matrix, intersection over union, F1, and areas on the ellipsoid."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+
+from edgers.calibration.metrics.scores import ClassScore
 
 MM2_PER_M2 = 10**6
 MM2_PER_HA = 10**4 * MM2_PER_M2
@@ -17,26 +18,6 @@ MOST_COUNTS = 4_000_000
 
 Positions = npt.NDArray[np.signedinteger]
 """Position of each pixel's class, (height, width), or `NOTHING`."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClassScore:
-    """How well one class was found."""
-
-    name: str
-    """Class, or group of classes."""
-    truth_px: int
-    """Pixels that are of it."""
-    found_px: int
-    """Pixels that were called so, of those that are counted."""
-    iou: float | None
-    """Intersection over union, 0 to 1; None where the truth has none of it."""
-    f1: float | None
-    """Harmonic mean of precision and recall, 0 to 1; None where the truth has none of it."""
-    truth_ha: float | None
-    """What it covers, in ha on the WGS 84 ellipsoid; None without a place on Earth."""
-    found_ha: float | None
-    """What was found of it, in ha."""
 
 
 class SegmentationMetric:
@@ -90,20 +71,21 @@ class SegmentationMetric:
             self._found_mm2[i] += other._found_mm2[i]
 
     @property
-    def counted_px(self) -> int:
+    def counted(self) -> int:
         """Pixels counted."""
         return int(self._confusion.sum())
+
+    @property
+    def hits(self) -> tuple[int, ...]:
+        """Pixels of each class that were called so."""
+        return tuple(int(self._confusion[i, i]) for i in range(len(self._names)))
 
     def scores(self) -> tuple[ClassScore, ...]:
         """Give how well each class was found, in the order of the classes."""
         return tuple(self._score(i) for i in range(len(self._names)))
 
-    def mean_iou(self) -> float | None:
-        """Give the mean over the classes the truth has; None where nothing was counted."""
-        return mean_of(self.scores())
-
     def _score(self, i: int) -> ClassScore:
-        hits = int(self._confusion[i, i])
+        hits = self.hits[i]
         truth_px, found_px = int(self._confusion[i].sum()), int(self._confusion[:, i].sum())
         return ClassScore(
             name=self._names[i],
@@ -125,13 +107,3 @@ def _pairs_by_row(truth: Positions, found: Positions, side: int) -> npt.NDArray[
     code += 1
     pairs = np.bincount(code.ravel(), minlength=len(truth) * side**2)
     return np.roll(pairs.reshape(len(truth), side, side), -1, axis=(1, 2)).astype(np.int64)
-
-
-def mean_of(scores: Sequence[ClassScore]) -> float | None:
-    """Give the mean IoU over the classes the truth has; None where it has none.
-
-    A class that is found where the truth has none of it lowers the scores of those it took pixels
-    from; it has no score of its own.
-    """
-    known = [score.iou for score in scores if score.iou is not None]
-    return sum(known) / len(known) if known else None

@@ -39,8 +39,8 @@ OPTIONS = (
         multiple=True,
         type=_PATH,
         metavar="PATH",
-        help="Label raster, or a folder of them, named like the scenes. Without, what FP32 "
-        "gives is the truth.",
+        help="Label raster (of objects a GeoJSON file), or a folder of them, named like the "
+        "scenes. Without, what FP32 gives is the truth.",
     ),
     click.option(
         "--label",

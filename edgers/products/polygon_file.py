@@ -42,7 +42,7 @@ class PolygonFile:
     """WGS 84 longitude and latitude (RFC 7946), unless the file has a member 'crs' (2008)."""
 
 
-def polygons_from_file(path: Path) -> PolygonFile:
+def polygons_from_file(path: Path, *, may_be_empty: bool = False) -> PolygonFile:
     """Read a FeatureCollection, a Feature or a geometry; raises BadInputError."""
     data = read_file(path, "polygons", MAX_POLYGON_BYTES, BadInputError)
     try:
@@ -57,7 +57,7 @@ def polygons_from_file(path: Path) -> PolygonFile:
         else:
             listed = [{"type": "Feature", "properties": {}, "geometry": document}]
         features = [_feature(one, position) for position, one in enumerate(listed)]
-        if not features:
+        if not features and not may_be_empty:
             raise ValueError("it has no feature")
         return PolygonFile(features=features, crs=_crs(document))
     except (ValueError, KeyError, TypeError, RecursionError) as error:

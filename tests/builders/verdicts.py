@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 
 from edgers.calibration.metrics.registry import MEAN_IOU
-from edgers.calibration.metrics.segmentation import ClassScore
-from edgers.calibration.verdict import ClassVerdict, Pooled, SceneVerdict, Truth, Verdict
+from edgers.calibration.metrics.scores import ClassScore
+from edgers.calibration.verdict import PartVerdict, Pooled, SceneVerdict, Truth, Verdict
 
 
 def class_score(name: str, iou: float | None, **fields: float) -> ClassScore:
@@ -22,22 +22,24 @@ def pooled_of(
 ) -> Pooled:
     """Give pooled scores from the IoUs of FP32 and the candidate by class."""
     classes = tuple(
-        ClassVerdict(fp32=class_score(name, one), candidate=class_score(name, other))
+        PartVerdict(
+            metric=MEAN_IOU, fp32=class_score(name, one), candidate=class_score(name, other)
+        )
         for name, (one, other) in ious.items()
     )
-    return Pooled(truth=truth, scenes=1, classes=classes)
+    return Pooled(truth=truth, scenes=1, parts=classes)
 
 
 def verdict_of(*pooled: Pooled) -> Verdict:
     """Give a verdict on one scene a kind of truth."""
     scenes = tuple(
         SceneVerdict(
-            scene=f"{one.truth}.tif", sha256="ab", truth=one.truth, counted_px=1000,
+            scene=f"{one.truth}.tif", sha256="ab", truth=one.truth, counted=1000,
             fp32=one.fp32, candidate=one.candidate,
         )
         for one in pooled
     )  # fmt: skip
-    return Verdict(metric=MEAN_IOU, pooled=pooled, scenes=scenes)
+    return Verdict(pooled=pooled, scenes=scenes)
 
 
 def verdict_that_drops(drop: float) -> Verdict:

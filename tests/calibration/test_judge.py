@@ -17,15 +17,10 @@ from onnx import numpy_helper
 
 from edgers.bundle import GOLDEN_OUTPUT
 from edgers.calibration.candidate import candidate_model
-from edgers.calibration.judge import (
-    JudgedScene,
-    SceneUnderTest,
-    check_scenes,
-    compare,
-    judge,
-    verdict_on,
-)
-from edgers.calibration.labels import scheme_by_classes, scheme_from_words
+from edgers.calibration.judge import check_scenes, compare, judge, verdict_on
+from edgers.calibration.juries import jury_of
+from edgers.calibration.jury import JudgedScene, SceneUnderTest
+from edgers.calibration.labels import scheme_from_words
 from edgers.calibration.verdict import Verdict
 from edgers.contract import contract_from_bytes
 from edgers.engines.onnxruntime import OnnxRuntimeEngine
@@ -52,8 +47,7 @@ def balanced_net() -> onnx.ModelProto:
 NET = balanced_net()
 GRAPH: bytes = NET.SerializeToString()
 HALO = halo_from_graph(NET, CONTRACT.inputs, "y")
-PLAIN = scheme_by_classes(CONTRACT.outputs[0])
-TASK = CONTRACT.outputs[0].task
+PLAIN = jury_of(CONTRACT.outputs[0])
 TILES = RunOptions(tile_px=64, workers=2)
 
 
@@ -148,14 +142,14 @@ def test_fp32_against_itself_loses_nothing(load: Load, tmp_path: Path) -> None:
     assert verdict.passes(0)
     assert verdict.pooled[0].truth == "fp32"
     # Without the 10 × 20 px of nodata.
-    assert verdict.scenes[0].counted_px == 96 * 80 - 200
+    assert verdict.scenes[0].counted == 96 * 80 - 200
     assert len(verdict.scenes[0].sha256) == 64
     assert not (tmp_path / "candidate").exists()
 
 
 def test_a_class_that_a_candidate_no_longer_finds_is_named(load: Load, tmp_path: Path) -> None:
     verdict = against_fp32(load, tmp_path, without_cloud())
-    cloud = verdict.pooled[0].classes[2]
+    cloud = verdict.pooled[0].parts[2]
     assert cloud.fp32.truth_px > 100
     assert (cloud.fp32.iou, cloud.candidate.iou, verdict.worst.name) == (1.0, 0.0, "cloud")
     assert cloud.has_vanished
@@ -176,7 +170,7 @@ def test_labels_judge_both(load: Load, tmp_path: Path) -> None:
     reference = judge(load(GRAPH), [scene], tmp_path / "fp32", TILES)
     write_label(scene, reference[0].product)
     check_scenes(load(GRAPH), [scene], PLAIN, TILES)
-    same = compare(reference, reference, PLAIN, TASK)
+    same = compare(reference, reference, PLAIN)
     assert same.pooled[0].truth == "labels"
     assert 0.5 < same.fp32 < 0.9
     assert same.passes(0)
@@ -186,8 +180,8 @@ def test_labels_judge_both(load: Load, tmp_path: Path) -> None:
     # Against labels that FP32 misses too, less is lost than against FP32.
     assert 0.2 < broken.drop < 0.45
     merged = scheme_from_words(["0=land+cloud", "1=water", "2=ignore"], CONTRACT.outputs[0])
-    grouped = compare(reference, reference, merged, TASK)
-    assert [one.name for one in grouped.pooled[0].classes] == ["land+cloud", "water"]
+    grouped = compare(reference, reference, jury_of(CONTRACT.outputs[0], merged))
+    assert [one.name for one in grouped.pooled[0].parts] == ["land+cloud", "water"]
 
 
 def test_scenes_are_pooled_by_pixels_and_told_one_by_one(load: Load, tmp_path: Path) -> None:
@@ -198,8 +192,8 @@ def test_scenes_are_pooled_by_pixels_and_told_one_by_one(load: Load, tmp_path: P
     verdict = verdict_on(load(a_little_off()), reference, tmp_path / "c", PLAIN, TILES)
     assert [(one.truth, one.scenes) for one in verdict.pooled] == [("labels", 1), ("fp32", 2)]
     assert [one.truth for one in verdict.scenes] == ["labels", "fp32", "fp32"]
-    pixels = sum(one.candidate.truth_px for one in verdict.pooled[1].classes)
-    assert pixels == sum(one.counted_px for one in verdict.scenes[1:])
+    pixels = sum(one.candidate.truth_px for one in verdict.pooled[1].parts)
+    assert pixels == sum(one.counted for one in verdict.scenes[1:])
     # Files of one name in several folders are several scenes.
     assert len({one.sha256 for one in verdict.scenes}) == 3
 
@@ -207,14 +201,14 @@ def test_scenes_are_pooled_by_pixels_and_told_one_by_one(load: Load, tmp_path: P
 def test_areas_are_on_the_ellipsoid_in_degrees_too(load: Load, tmp_path: Path) -> None:
     degrees = {"crs": "EPSG:4326", "transform": Affine(1e-4, 0, 10, 0, -1e-4, 60)}
     verdict = against_fp32(load, tmp_path, GRAPH, **degrees)
-    found = sum(one.candidate.truth_ha or 0 for one in verdict.pooled[0].classes)
+    found = sum(one.candidate.truth_ha or 0 for one in verdict.pooled[0].parts)
     # A pixel is 11.14 m × 5.58 m at 60° north.
     assert found == pytest.approx((96 * 80 - 200) * 11.14 * 5.58 / 1e4, rel=2e-3)
 
 
 def test_without_a_place_there_are_no_areas(load: Load, tmp_path: Path) -> None:
     verdict = against_fp32(load, tmp_path, GRAPH, crs=None)
-    assert verdict.pooled[0].classes[0].area_error_ha is None
+    assert verdict.pooled[0].parts[0].area_error_ha is None
 
 
 def test_a_candidate_without_numbers_missed_everything(load: Load, tmp_path: Path) -> None:
@@ -226,9 +220,9 @@ def test_a_candidate_without_numbers_missed_everything(load: Load, tmp_path: Pat
 
 def test_fp32_without_a_product_is_an_error(load: Load, tmp_path: Path) -> None:
     scene = scene_of(tmp_path / "s")
-    failed = (JudgedScene(scene=scene, name="s", product=None, failure="it broke"),)
+    failed = (JudgedScene(scene=scene, name="s", products=(), failure="it broke"),)
     with pytest.raises(EngineError, match="it broke"):
-        compare(failed, failed, PLAIN, TASK)
+        compare(failed, failed, PLAIN)
 
 
 def test_labels_that_do_not_fit_are_refused_before_anything_is_run(
@@ -256,7 +250,7 @@ def test_truth_where_the_scene_has_no_data_cannot_judge(load: Load, tmp_path: Pa
     write_scene(tmp_path / "s" / "label.tif", truth, nodata=255)
     reference = judge(load(GRAPH), [scene], tmp_path / "fp32", TILES)
     with pytest.raises(SceneError, match="no pixel"):
-        compare(reference, reference, PLAIN, TASK)
+        compare(reference, reference, PLAIN)
 
 
 def test_a_candidate_is_a_model_with_an_id_of_its_own(load: Load, golden: dict[str, bytes]) -> None:

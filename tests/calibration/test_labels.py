@@ -147,7 +147,7 @@ def test_labels_on_another_grid_are_refused(tmp_path: Path, how: dict[str, Any],
 
 def test_labels_of_another_size_are_refused(tmp_path: Path) -> None:
     scene = write_scene(tmp_path / "scene.tif", np.zeros((1, 4, 6), np.uint8))
-    with pytest.raises(SceneError, match="has 5 × 4 px, the class map 6 × 4"):
+    with pytest.raises(SceneError, match="has 5 × 4 px, the product 6 × 4"):
         read(raster(tmp_path, np.zeros((4, 5), np.uint8)), place=place_like(scene))
 
 

@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 from rasterio.crs import CRS
 from sklearn.metrics import f1_score, jaccard_score
 
+from edgers.calibration.metrics.registry import MEAN_IOU
 from edgers.calibration.metrics.segmentation import NOTHING, SegmentationMetric
+from edgers.calibration.verdict import mean_of
 from edgers.scene.geometry import row_areas_m2
 from edgers.scene.place import Place
 
@@ -44,7 +46,7 @@ def test_iou_and_f1_are_those_of_scikit_learn(seed: int) -> None:
     assert [one.f1 for one in scores] == pytest.approx(
         list(f1_score(truth[known], found[known], **options))
     )
-    assert counted(truth, found).mean_iou() == pytest.approx(wanted.mean())
+    assert mean_of(counted(truth, found).scores(), MEAN_IOU) == pytest.approx(wanted.mean())
 
 
 @settings(deadline=None)
@@ -79,7 +81,7 @@ def test_a_class_the_truth_lacks_has_no_score_and_is_not_in_the_mean() -> None:
     land, water, cloud = metric.scores()
     assert (land.iou, water.iou, cloud.iou) == (0.5, 1.0, None)
     assert cloud.found_px == 1
-    assert metric.mean_iou() == 0.75
+    assert mean_of(metric.scores(), MEAN_IOU) == 0.75
     assert land.truth_ha is None
 
 
@@ -90,12 +92,12 @@ def test_no_answer_is_a_miss_and_no_truth_is_not_counted() -> None:
     metric.add(truth, found, np.array([100.0]))
     land, water, _ = metric.scores()
     assert (land.iou, land.truth_px, land.found_px) == (0.5, 2, 1)
-    assert (water.iou, metric.counted_px) == (1.0, 3)
+    assert (water.iou, metric.counted) == (1.0, 3)
     assert (land.truth_ha, land.found_ha) == (0.02, 0.01)
 
 
 def test_nothing_counted_has_no_mean() -> None:
-    assert SegmentationMetric(NAMES).mean_iou() is None
+    assert mean_of(SegmentationMetric(NAMES).scores(), MEAN_IOU) is None
 
 
 def test_counts_of_other_classes_do_not_go_together() -> None:

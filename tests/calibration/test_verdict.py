@@ -52,9 +52,9 @@ def test_a_class_that_vanishes_is_refused_whatever_is_allowed() -> None:
 
 def test_a_class_of_few_pixels_is_judged_and_it_is_said() -> None:
     pooled = pooled_of({**MANY, "water": (1.0, 0.0)})
-    *others, water = pooled.classes
+    *others, water = pooled.parts
     few = replace(water, fp32=replace(water.fp32, truth_px=3))
-    verdict = verdict_of(replace(pooled, classes=(*others, few)))
+    verdict = verdict_of(replace(pooled, parts=(*others, few)))
     assert "class water (only 3 px of truth) has vanished" in verdict.broken_rules(0.5)[0]
     assert "water (only 3 px of truth) IoU" in verdict_lines(verdict)[-1][1]
 
@@ -75,7 +75,7 @@ def test_scenes_with_and_without_labels_must_both_pass() -> None:
     verdict = verdict_of(good, bad)
     assert not verdict.passes(0.01)
     assert verdict.drop == pytest.approx(0.1)
-    assert verdict_of(good, replace(bad, classes=good.classes)).passes(0.01)
+    assert verdict_of(good, replace(bad, parts=good.parts)).passes(0.01)
 
 
 def test_a_verdict_comes_back_from_json() -> None:
