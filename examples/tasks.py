@@ -46,11 +46,13 @@ class Graph:
         weights = np.asarray(matrix)[:, :, np.newaxis, np.newaxis]
         return self("Conv", x, self.constant(weights), self.constant(offset))
 
-    def save(self, path: Path, output: str, rank: int = 4, **inputs: int) -> None:
-        """Write the graph; `inputs` are the bands of each input."""
+    def save(self, path: Path, output: str, rank: int = 4, dates: int = 0, **inputs: int) -> None:
+        """Write the graph; `inputs` are the bands of each input, a series where there are dates."""
         self.nodes.append(helper.make_node("Identity", [output], ["y"]))
         takes = [
-            helper.make_tensor_value_info(name, TensorProto.FLOAT, ["n", bands, "h", "w"])
+            helper.make_tensor_value_info(
+                name, TensorProto.FLOAT, ["n", *([dates] if dates else []), bands, "h", "w"]
+            )
             for name, bands in inputs.items()
         ]
         gives = [helper.make_tensor_value_info("y", TensorProto.FLOAT, [None] * rank)]
@@ -129,9 +131,9 @@ def change(folder: Path) -> None:
     first = np.stack([0.1 + 0.2 * field(i) for i in range(3)])
     second = first + 0.01
     second[:, 40:70, 50:110] += 0.15
-    for name, samples, seed in (("before", first, 1), ("after", second, 2)):
+    for year, samples, seed in ((2023, first, 1), (2024, second, 2)):
         stored = ((samples + noise(seed, 3, 0.004)) * 10_000).astype(np.uint16)
-        write(folder / f"{name}.tif", stored, ("B02", "B03", "B04"))
+        write(folder / f"bay_{year}0601.tif", stored, ("B02", "B03", "B04"))
     graph = Graph()
     apart = graph("Abs", graph("Sub", "after", "before"))
     mean = graph("ReduceMean", apart, axes=[1], keepdims=1)
@@ -215,9 +217,33 @@ def gap_filling(folder: Path) -> None:
     graph.save(folder / "model.onnx", graph("Div", sums[0], count), x=3)
 
 
+def time_series(folder: Path) -> None:
+    """Scenes of April to September, two in May, none in July; when it is green tells the crop."""
+    early = field(3) > 0.5
+    days = ("20240412", "20240506", "20240521", "20240610", "20240815", "20240918")
+    for i, day in enumerate(days):
+        month = int(day[4:6])
+        green = np.where(early, np.exp(-((month - 5) ** 2)), np.exp(-((month - 8) ** 2)))
+        samples = np.stack([0.12 - 0.08 * green, 0.2 + 0.3 * green]) + noise(i, 2, 0.01)
+        stored = (samples * 10_000).astype(np.uint16)
+        # A cloud passes.
+        stored[:, 20 * i : 20 * i + 30, 40:90] = 0
+        write(folder / f"field_{day}.tif", stored, ("B04", "B08"))
+    graph = Graph()
+    by_band = graph("Transpose", "x", perm=[0, 2, 1, 3, 4])
+    # (class, band, date, 1, 1): other, green in May, green in August.
+    weights = np.zeros((3, 2, 6, 1, 1))
+    for kind, month, other in ((1, 5, 8), (2, 8, 5)):
+        weights[kind, 1, [month - 4, other - 4], 0, 0] = 8, -8
+    score = graph("Conv", by_band, graph.constant(weights), graph.constant([1, 0, 0]))
+    graph.save(folder / "model.onnx", graph("Squeeze", score, graph.constant([2], "int64")),
+               dates=6, x=2)  # fmt: skip
+
+
 PAGES: dict[str, Callable[[Path], None]] = {
     "segmentation": segmentation, "change": change, "regression": regression, "anomaly": anomaly,
     "unmixing": unmixing, "denoising": denoising, "gap-filling": gap_filling,
+    "time-series": time_series,
 }  # fmt: skip
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from edgers.cli.run_options import options_from_chosen, run_options
 from edgers.cli.show import line, print_lines, shape_text
 from edgers.cli.vector_lines import vector_lines
 from edgers.contract import Band, ModelInput
+from edgers.contract.kept import Kept, KeptReference
 from edgers.export.candidate_table import TABLE_KEYS, table_lines
 from edgers.programs.facts import program_facts
 from edgers.scene.asset import Asset
@@ -137,8 +138,20 @@ def _show_input(source: ModelInput) -> None:
     line("input", f"{source.name} {shape} {source.data_type}{optional}")
     for band in source.bands:
         line("", _band(band))
+    if source.kept is not None:
+        line("kept", _kept(source.kept))
     line("scaling", " → ".join(step.kind for step in source.scaling) or "none")
     line("nodata", _nodata(source))
+
+
+def _kept(rule: Kept) -> str:
+    """Say how scenes kept on board fill an input."""
+    if isinstance(rule, KeptReference):
+        age = "" if rule.within_days is None else f", at most {rule.within_days:g} days old"
+        return f"the {rule.choose} of {rule.scenes} earlier scenes of a place{age} (--state)"
+    unit = "scenes" if rule.unit is None else f"× {rule.length} {rule.unit}"
+    rest = f"{rule.several} of several, else {rule.missing}"
+    return f"series of {rule.periods} {unit} · {rest} · at least {rule.least} (--state)"
 
 
 def _show_halo(bundle: Bundle) -> None:

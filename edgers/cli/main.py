@@ -20,6 +20,7 @@ COMMANDS = {
     "pushbroom": "Run a bundle over rows as they arrive.",
     "retrieve": "Find the tiles of a scene that are most like a stored vector.",
     "run": "Run a bundle over scenes.",
+    "state": "Keep scenes for models that need earlier ones; list or drop them.",
     "swap": "Put other vectors into a bundle; its graph stays.",
     "targets": "List the devices to compile for, or say which one this is.",
     "verify": "Check every byte of a bundle and run its golden tile.",

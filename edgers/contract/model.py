@@ -10,6 +10,7 @@ from typing import Literal
 
 from edgers.contract.boxes import BoxHead
 from edgers.contract.masks import MaskHead
+from edgers.contract.kept import Kept, KeptReference
 from edgers.contract.program import ProgramRule
 from edgers.contract.shapes import SpokenForm
 from edgers.kernels.extension import Extend
@@ -125,6 +126,13 @@ class ModelInput:
     """How bands of another GSD than the scene's grid are resampled, in GDAL's words."""
     extend: Extend = "reflect"
     """How a scene is made larger when the graph needs a certain size; the rest is cut off again."""
+    kept: Kept | None = None
+    """How scenes kept on board fill the input; None where all its files are given to each run."""
+
+    @property
+    def gives_grid(self) -> bool:
+        """Tell whether its files may be those whose pixels the others are put onto."""
+        return not self.is_optional and not isinstance(self.kept, KeptReference)
 
     @property
     def is_optional(self) -> bool:
@@ -293,5 +301,5 @@ class Contract:
 
     @property
     def main(self) -> ModelInput:
-        """The first input that is not optional: its files give the pixel grid of a scene."""
-        return next(one for one in self.inputs if not one.is_optional)
+        """The first input that gives a grid: neither optional nor an earlier scene."""
+        return next(one for one in self.inputs if one.gives_grid)

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import cast, get_args
 
 from edgers.contract.fields import Fields, Json
+from edgers.contract.kept import read_kept
 from edgers.contract.model import (
     DEFAULT_GSD_TOLERANCE,
     DEFAULT_WAVELENGTH_TOLERANCE_UM,
@@ -45,6 +46,7 @@ INPUT_FIELDS = (
     "edgers:overlap_px",
     "edgers:extend",
     "edgers:resampling",
+    "edgers:kept",
 )
 PIXEL_RULES: tuple[PixelRule, ...] = ("all", "any")
 VALUES: tuple[Values, ...] = ("stored", "physical")
@@ -206,6 +208,7 @@ def _read_input(source: Fields, table: Mapping[str, Json]) -> ModelInput:
         overlap_px=source.optional_count("edgers:overlap_px", 0),
         resampling=source.choice("edgers:resampling", RESAMPLINGS, "bilinear"),
         extend=source.choice("edgers:extend", EXTENDS, "reflect"),
+        kept=read_kept(source, shape[axes.index("time")] if "time" in axes else None),
     )
 
 

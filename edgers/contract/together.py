@@ -20,6 +20,11 @@ def check_together(inputs: Sequence[ModelInput]) -> None:
             seen=f"They are: {', '.join(names)}.",
             rule="One input at least is needed: its files give the pixel grid.",
         )
+    if not any(one.gives_grid for one in inputs):
+        raise ContractError(
+            "no input of the contract is the new scene.",
+            rule="Beside earlier scenes there is an input that is not optional: it gives the grid.",
+        )
     if not any(one.nodata.counts and not one.is_optional for one in inputs):
         raise ContractError(
             "no input of the contract decides which pixels are nodata.",

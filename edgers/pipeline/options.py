@@ -26,6 +26,10 @@ class RunOptions:
     """Scene band name or number by model band name."""
     inputs: Mapping[str, Sequence[Path]] = field(default_factory=dict)
     """Files by input name, for models with several inputs, series and optional inputs."""
+    called: str = ""
+    """What products are named after; empty for the main input's files."""
+    kept: Sequence[Mapping[str, object]] = ()
+    """What is known of each kept scene among the inputs; it goes into the products' provenance."""
     warp: str | None = None
     """CRS of a map on which products are wanted too, or `utm` for the zone of the scene."""
     probabilities: bool = False

@@ -61,7 +61,7 @@ def run_scene(
         # What a machine compiles once is no part of how long this scene takes.
         warm_up_run(model, opened)
         begin = time.perf_counter()
-        name = f"{opened.name}_{slug(model.bundle.contract.name)}"
+        name = f"{options.called or opened.name}_{slug(model.bundle.contract.name)}"
         if options.max_memory_bytes is None:
             grid = plan_scene(model, opened, options)
         else:
@@ -71,7 +71,7 @@ def run_scene(
         products = product_names(model, options, name).values()
         places = product_places(opened, grid, options.warp)
         with WorkFolder(folder, name, products) as work, _kept_for_later(work):
-            called = opened.files[0].name if scene is None else scene.name
+            called = options.called or (opened.files[0] if scene is None else scene).name
             run = _Run(model=model, scene=opened, grid=grid, options=options, name=called)
             report = run.make(work, name, places, progress)
     return replace(report, wall_s=time.perf_counter() - begin)
@@ -235,6 +235,7 @@ class _Run:
             **({"asked": list(asked)} if asked else {}),
             **({"swapped_from": source} if (source := swapped_from(model.bundle)) else {}),
             **({"inputs": inputs} if has_parts else {}),
+            **({"kept": list(self.options.kept)} if self.options.kept else {}),
             **({"preprocessing": "gpu"} if preprocesses(model.kernels, self.scene) else {}),
         }
 

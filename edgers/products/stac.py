@@ -1,5 +1,6 @@
 """A STAC Item that describes the products of one scene."""
 
+import base64
 import json
 import re
 from collections.abc import Mapping, Sequence
@@ -66,7 +67,7 @@ def write_item(
             **found.properties(),
             **{f"edgers:{key}": value for key, value in provenance.items()},
         },
-        "links": [],
+        "links": _links(provenance),
         "assets": {
             role: {
                 "href": f"./{one.name}",
@@ -79,6 +80,26 @@ def write_item(
         },
     }
     path.write_text(json.dumps(item, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def _links(provenance: Mapping[str, object]) -> list[dict[str, object]]:
+    """Link to the kept scenes that a product is derived from, by their hashes.
+
+    Where they lie is a matter of the board; a hash names them everywhere (RFC 6920).
+    """
+    kept = provenance.get("kept", ())
+    assert isinstance(kept, Sequence)
+    links: list[dict[str, object]] = []
+    for one in kept:
+        digest = base64.urlsafe_b64encode(bytes.fromhex(one["sha256"])).decode().rstrip("=")
+        links.append(
+            {
+                "rel": "derived_from",
+                "href": f"ni:///sha-256;{digest}",
+                "title": f"{one['scene']} {one['time']}",
+            }
+        )
+    return links
 
 
 def class_fields(classes: Sequence[ModelClass]) -> dict[str, object]:

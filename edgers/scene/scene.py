@@ -48,13 +48,15 @@ def scene_paths(
         )
     found: dict[str, tuple[Path, ...]] = {}
     for one in inputs:
-        given = tuple(named.get(one.name, ())) or (() if one.is_optional else tuple(scenes))
+        # An earlier scene is never the new one.
+        given = tuple(named.get(one.name, ())) or (tuple(scenes) if one.gives_grid else ())
         if not given and not one.is_optional:
             raise SceneError(
                 f"input {one.name!r} has no file.",
                 seen=f"Given: {', '.join(name for name in named) or 'none'}.",
                 rule=f"Needed: {', '.join(one.name for one in inputs if not one.is_optional)}.",
-                fix=f"Add --input {one.name}=FILE.",
+                fix=f"Add --input {one.name}=FILE"
+                + ("." if one.kept is None else ", or --state STORE to find it among kept scenes."),
             )
         if given:
             found[one.name] = given
@@ -77,11 +79,11 @@ class Scene(Closing):
         """Open the files of each input; `scene_paths` gives `paths`.
 
         `renamed` maps a model band, or `input:band`, to a scene band's name or number. The grid is
-        that of the first input that is not optional. Raises SceneError or BandError where something
+        that of the first input that gives one. Raises SceneError or BandError where something
         cannot be read or does not fit.
         """
-        main = next(one for one in inputs if not one.is_optional)
-        by_input = _renamed_by_input(inputs, renamed)
+        main = next(one for one in inputs if one.gives_grid)
+        by_input = renamed_by_input(inputs, renamed)
         order = [main, *(one for one in inputs if one is not main and paths.get(one.name))]
         with ExitStack() as opened:
             stacks: dict[str, InputStack] = {}
@@ -219,7 +221,7 @@ class Scene(Closing):
         return {name: reading.finish() for name, reading in found.items()}
 
 
-def _renamed_by_input(
+def renamed_by_input(
     inputs: Sequence[ModelInput], renamed: Mapping[str, str]
 ) -> dict[str, dict[str, str]]:
     """Share out `--map` among the inputs; raises BandError where a name fits none of them."""

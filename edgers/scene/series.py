@@ -35,7 +35,7 @@ def dates_of(paths: Sequence[Path], source: ModelInput) -> tuple[Date, ...]:
     each STAC Item in it) states. Raises SceneError where a file states none, a date is there twice,
     or there are not as many as the model takes.
     """
-    dates = _dates_in(paths[0]) if len(paths) == 1 else [_one_date(path) for path in paths]
+    dates = _dates_in(paths[0]) if len(paths) == 1 else [one_date(path) for path in paths]
     dates.sort(key=lambda date: date.time)
     for one, other in itertools.pairwise(dates):
         if one.time == other.time:
@@ -49,6 +49,7 @@ def dates_of(paths: Sequence[Path], source: ModelInput) -> tuple[Date, ...]:
             f"input {source.name!r} has another number of dates than the model takes.",
             seen=f"It has {len(dates)}: {', '.join(date.time for date in dates[:20])}.",
             rule=f"The model takes {source.dates}.",
+            fix="" if source.kept is None else "Take the others from a store: add --state STORE.",
         )
     return tuple(dates)
 
@@ -56,15 +57,15 @@ def dates_of(paths: Sequence[Path], source: ModelInput) -> tuple[Date, ...]:
 def _dates_in(path: Path) -> list[Date]:
     """Tell the dates in one path apart."""
     if len(items := item_paths(path)) > 1:
-        return [_one_date(item) for item in items]
+        return [one_date(item) for item in items]
     groups: dict[str, list[SceneFile]] = {}
     for file in found_files([path]):
         groups.setdefault(_time(file, path), []).append(file)
     return [Date(time=time, files=tuple(files)) for time, files in groups.items()]
 
 
-def _one_date(path: Path) -> Date:
-    """Take a path as one date."""
+def one_date(path: Path) -> Date:
+    """Take a path as one date; raises SceneError where it states none, or holds several."""
     files = found_files([path])
     times = {_time(file, path): file.path.name for file in files}
     if len(times) > 1:

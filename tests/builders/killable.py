@@ -67,12 +67,14 @@ def _run(folder: Path, out: Path, die_at: int, options: dict[str, Any]) -> None:
     if die_at:
         steps = iter(range(1, die_at))
         for name in STEPS:
-            setattr(os, name, _dying(getattr(os, name), steps))
+            setattr(os, name, dying(getattr(os, name), steps))
     with load_model(open_bundle(folder / "b.edgers")) as model:
         run_scene(model, folder / "scene.tif", out, RunOptions(**options))
 
 
-def _dying(call: Any, steps: Iterator[int]) -> Any:
+def dying(call: Any, steps: Iterator[int]) -> Any:
+    """Wrap a function so that the process is killed once there are no steps left."""
+
     def wrapped(*arguments: Any, **more: Any) -> Any:
         if next(steps, None) is None:
             os.kill(os.getpid(), signal.SIGKILL)

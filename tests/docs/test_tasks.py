@@ -12,7 +12,8 @@ from builders.runs import edgers
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "docs" / "tasks"
 PAGES = (
-    "anomaly", "change", "denoising", "gap-filling", "regression", "segmentation", "unmixing",
+    "anomaly", "change", "denoising", "gap-filling", "regression", "segmentation", "time-series",
+    "unmixing",
 )  # fmt: skip
 
 

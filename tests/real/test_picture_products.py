@@ -1,6 +1,7 @@
 """Pictures without a place on Earth through `run`: pairs of dates, and a camera in orbit."""
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -9,52 +10,22 @@ import numpy.typing as npt
 import onnx
 import pytest
 from builders.bundles import make_bundle
+from builders.changes import CHANGED, RGB, change_document, difference_net
 from builders.graphs import GraphBuilder
 from builders.networks import plain_contract
 from builders.runs import edgers
-from builders.stacks import closed_stack, input_document, stack_document
+from builders.stacks import input_document
 from PIL import Image
 
 from edgers.scene.open import environment, open_raster
 
 PAIRS = ("0_2", "3_4", "9_3")
-RGB = ("red", "green", "blue")
-CHANGED = 60.0
-"""Mean difference of the three bands, DN, from which on a pixel counts as changed."""
 
 
 def read(path: Path) -> npt.NDArray[Any]:
     with environment(), open_raster(path) as dataset:
         found: npt.NDArray[Any] = dataset.read()
     return found
-
-
-def difference_net() -> onnx.ModelProto:
-    """The score of change: how far the mean absolute difference is beyond `CHANGED`."""
-    graph = GraphBuilder()
-    apart = graph.node("Abs", [graph.node("Sub", ["after", "before"])])
-    mean = graph.node("ReduceMean", [apart], axes=[1], keepdims=1, channels=1)
-    score = graph.node("Sub", [mean, graph.constant(CHANGED)])
-    return closed_stack(graph, score, {"before": ["n", 3, "h", "w"], "after": ["n", 3, "h", "w"]})
-
-
-def change_document() -> dict[str, Any]:
-    document = stack_document(input_document("before", RGB), input_document("after", RGB))
-    document["mlm:output"][0].update(
-        {
-            "tasks": ["change-detection"],
-            "result": {
-                "shape": [-1, 1, -1, -1],
-                "dim_order": ["batch", "class", "height", "width"],
-                "data_type": "float32",
-            },
-            "classification:classes": [
-                {"value": 0, "name": "same"},
-                {"value": 1, "name": "changed", "color_hint": "C05621"},
-            ],
-        }
-    )
-    return document
 
 
 @pytest.mark.parametrize("name", PAIRS)
@@ -79,6 +50,22 @@ def test_a_pair_of_dates_gives_a_map_of_change(name: str, real_data: Path, tmp_p
     picture = np.asarray(Image.open(tmp_path / "out" / f"{name}_tiny-net.png")).reshape(-1, 3)
     drawn = (picture == (0xC0, 0x56, 0x21)).all(axis=1).sum()
     assert drawn >= (found == 1).sum()
+
+
+def test_an_earlier_scene_from_a_store_gives_the_same_map(real_data: Path, tmp_path: Path) -> None:
+    kept = make_bundle(tmp_path, change_document(kept={}), difference_net)
+    for date, day in (("A", "20200101"), ("B", "20240101")):
+        shutil.copy(real_data / "change" / date / "0_2.png", tmp_path / f"town_{day}.png")
+    scenes = [tmp_path / f"town_{day}.png" for day in ("20200101", "20240101")]
+    store = ("--state", tmp_path / "store", "--place", "town")
+    first = edgers("run", kept, scenes[0], "-o", tmp_path / "out", *store)
+    assert (first.code, "an earlier scene" in first.out) == (4, True), first.err
+    second = edgers("run", kept, scenes[1], "-o", tmp_path / "out", *store)
+    assert second.code == 0, second.err
+    given = ("--input", f"before={scenes[0]}", "--input", f"after={scenes[1]}")
+    assert edgers("run", kept, *given, "-o", tmp_path / "given").code == 0
+    name = "town_20240101_tiny-net.tif"
+    assert np.array_equal(read(tmp_path / "out" / name), read(tmp_path / "given" / name))
 
 
 def test_a_picture_from_orbit_gives_labels_of_cloud_and_blue(

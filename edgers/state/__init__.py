@@ -1,0 +1,1 @@
+"""What is kept on board from one scene to the next: series of dates and reference scenes."""
