@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from edgers.contract.boxes import BoxHead
-from edgers.contract.masks import MaskHead
 from edgers.contract.kept import Kept, KeptReference
+from edgers.contract.masks import MaskHead
 from edgers.contract.program import ProgramRule
 from edgers.contract.shapes import SpokenForm
 from edgers.kernels.extension import Extend
