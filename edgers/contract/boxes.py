@@ -5,6 +5,7 @@ The numbers of one box stand in a row of a tensor. `columns` says what they are,
 ==============  ==============================================================================
 `box`           where it lies: 4 numbers, 5 for `cxcywha`, 8 for `polygon`
 `angle`         its angle, where that stands apart from the other numbers of the box
+`direction`     the same as cosine and sine of twice the angle: no jump, as half a turn is none
 `objectness`    how sure it is that there is an object; multiplied with the score of each class
 `scores`        a score a class; the best one counts
 `score`         the score of the class that the graph chose
@@ -23,7 +24,8 @@ from edgers.kernels.score_rule import Activation
 BoxFormat = Literal["xyxy", "xywh", "cxcywh", "cxcywha", "polygon"]
 """Two corners; least corner and size; centre and size; the same with an angle; four corners."""
 BoxColumn = Literal[
-    "box", "angle", "objectness", "scores", "score", "class", "coefficients", "image", "unused"
+    "box", "angle", "direction", "objectness", "scores", "score", "class", "coefficients", "image",
+    "unused",
 ]  # fmt: skip
 Offsets = Literal["none", "ltrb", "exp", "sigmoid"]
 """What the numbers of a dense head are: boxes already; distances from the middle of a cell to the
@@ -91,4 +93,5 @@ class BoxHead:
     @property
     def is_oriented(self) -> bool:
         """Tell whether boxes have any direction."""
-        return self.format in ("cxcywha", "polygon") or "angle" in self.columns
+        is_apart = "angle" in self.columns or "direction" in self.columns
+        return self.format in ("cxcywha", "polygon") or is_apart

@@ -44,10 +44,13 @@ def read_boxes(source: Fields) -> BoxHead:
     _check_scores(source, (*columns, *(column for column, _ in tensors)))
     form = source.choice("format", FORMATS)
     offsets = source.choice("offsets", OFFSETS, "none")
-    if form == "cxcywha" and "angle" in columns:
+    angles = [one for one in columns if one in ("angle", "direction")]
+    if form == "cxcywha" and angles:
         raise source.fail("columns", "The format 'cxcywha' has the angle in the box.")
-    if form != "cxcywh" and "angle" in columns:
+    if form != "cxcywh" and angles:
         raise source.fail("format", "An angle that stands apart goes with 'cxcywh'.")
+    if len(angles) > 1:
+        raise source.fail("columns", "Either 'angle' or 'direction' tells how a box is turned.")
     if offsets != "none" and form != "cxcywh":
         raise source.fail("format", "The boxes of a dense head are 'cxcywh' once it is decoded.")
     levels = _levels(source, offsets)

@@ -75,6 +75,7 @@ def _check_width(output: ModelOutput, boxes: BoxHead, head: MaskHead) -> None:
     """Refuse boxes with more or fewer numbers than columns, where the contract states how many."""
     counts = {
         "box": boxes.box_numbers,
+        "direction": 2,
         "scores": len(output.classes) + boxes.first_class,
         "coefficients": head.coefficients,
     }

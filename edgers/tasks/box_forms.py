@@ -35,14 +35,26 @@ def corners_of(
         x, y, third, fourth = (x + third) / 2, (y + fourth) / 2, third - x, fourth - y
     elif head.format == "xywh":
         x, y = x + third / 2, y + fourth / 2
-    angles = np.zeros(len(numbers))
-    if head.is_oriented:
-        angles = numbers[:, 4] if head.format == "cxcywha" else columns["angle"][:, 0].astype(float)
-        angles = np.deg2rad(angles) if head.angle_unit == "degrees" else angles
-        angles = -angles if head.turning == "counter-clockwise" else angles
+    angles = _angles(head, columns, numbers)
     sides = np.where((third > 0) & (fourth > 0), [third, fourth], np.nan) / 2
     along = sides[0][:, None] * np.stack([np.cos(angles), np.sin(angles)], axis=1)
     across = sides[1][:, None] * np.stack([-np.sin(angles), np.cos(angles)], axis=1)
     steps = [-along - across, along - across, along + across, across - along]
     found: Corners = np.stack([x, y], axis=1)[:, None] + np.stack(steps, axis=1)
     return found
+
+
+def _angles(
+    head: BoxHead, columns: Mapping[BoxColumn, Numbers], numbers: Corners
+) -> npt.NDArray[np.float64]:
+    """Give angles in radians, clockwise, (box,)."""
+    if not head.is_oriented:
+        return np.zeros(len(numbers))
+    angles: npt.NDArray[np.float64]
+    if "direction" in columns:
+        cosine, sine = columns["direction"].astype(np.float64).T
+        angles = np.arctan2(sine, cosine) / 2
+    else:
+        angles = numbers[:, 4] if head.format == "cxcywha" else columns["angle"][:, 0].astype(float)
+        angles = np.deg2rad(angles) if head.angle_unit == "degrees" else angles
+    return -angles if head.turning == "counter-clockwise" else angles

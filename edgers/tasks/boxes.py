@@ -108,10 +108,9 @@ class BoxDecoder:
     def _count(self, column: BoxColumn) -> int:
         """Numbers of a column."""
         special = {
-            "box": self._head.box_numbers,
-            "scores": self._scores_count,
+            "box": self._head.box_numbers, "direction": 2, "scores": self._scores_count,
             "coefficients": self._coefficients,
-        }
+        }  # fmt: skip
         return special.get(column, 1)
 
     @property

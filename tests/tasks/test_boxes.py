@@ -71,6 +71,30 @@ def test_an_angle_after_the_scores() -> None:
     assert boxes_from_corners(block.pieces["corners"])[0] == pytest.approx([30, 30, 20, 6, 0.5])
 
 
+@pytest.mark.parametrize("angle", [-1.5, -0.4, 0.0, 0.7, 1.5])
+@pytest.mark.parametrize("sense", ["clockwise", "counter-clockwise"])
+def test_a_direction_on_a_map_of_cells(angle: float, sense: str) -> None:
+    # The same twice as far round, and longer than 1 as a network may have it.
+    fields = {
+        "format": "cxcywh", "columns": ["box", "direction", "score"], "offsets": "exp",
+        "levels": [{"stride": 32}], "turning": sense,
+    }  # fmt: skip
+    turn = angle if sense == "clockwise" else -angle
+    cells = np.zeros((1, 7, 2, 3))
+    cells[0, :, 1, 2] = [
+        0.25,
+        0.5,
+        np.log(1.25),
+        np.log(0.5),
+        1.7 * np.cos(2 * turn),
+        1.7 * np.sin(2 * turn),
+        0.9,
+    ]
+    block = decoded(output(("batch", "channel", "height", "width"), fields, kinds=1), cells)
+    found = boxes_from_corners(block.pieces["corners"])
+    assert found == pytest.approx(np.array([[72, 48, 40, 16, angle]]), abs=1e-4)
+
+
 @pytest.mark.parametrize(
     ("fields", "angle"),
     [
@@ -245,6 +269,8 @@ def test_a_detector_is_known_by_its_boxes() -> None:
         ({"columns": ["box", "score", "scores"]}, "Scores come either"),
         ({"columns": ["box", "angle", "score"]}, "goes with 'cxcywh'"),
         ({"format": "cxcywha", "columns": ["box", "angle", "score"]}, "in the box"),
+        ({"columns": ["box", "direction", "score"]}, "goes with 'cxcywh'"),
+        ({"format": "cxcywh", "columns": ["box", "angle", "direction", "score"]}, "Either"),
         ({"offsets": "ltrb"}, "'cxcywh' once it is decoded"),
         ({"format": "cxcywh", "offsets": "exp"}, "grids of cells"),
         ({"format": "cxcywh", "levels": [{"stride": 8}]}, "Levels go with"),
