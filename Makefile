@@ -3,6 +3,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
+# Tests start hundreds of processes: their bytecode is kept, also where the caller's variables say no.
+test check: export PYTHONDONTWRITEBYTECODE :=
+
 .PHONY: demo test check bench kernels-aot clean
 
 demo: $(VENV)/.run

@@ -28,7 +28,7 @@ scene, contract, bundle = folder / "scene.tif", folder / "flood.json", folder / 
 write_flood_scene(scene, folder / "truth.tif", FloodSceneSpec(width_px=768, height_px=512, seed=1))
 contract.write_text(json.dumps(flood_contract(), indent=2))
 with as_file(files("edgers.export.flood_demo") / "flood_unet.onnx") as graph:
-    compile_bundle(graph, contract, bundle)
+    compile_bundle(graph, contract, bundle, engine="onnxruntime")
 
 
 class PowerCut(Silent):

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 from builders.bundles import contract_document, make_bundle, tiny_net
+from builders.kits import NO_KERNELS
 from builders.row_nets import embedding_contract, means_net
 from builders.vectors import vectors, write_npz
 
@@ -147,7 +148,9 @@ def test_vectors_that_do_not_fit_are_refused(tmp_path: Path) -> None:
 def test_a_build_kit_holds_vectors_too(tmp_path: Path) -> None:
     make_bundle(tmp_path, embedding_contract(), means_net(), vectors=vectors(3, 3))
     graph, contract, out = (tmp_path / name for name in ("m.onnx", "c.json", "kit.edgers"))
-    compile_bundle(graph, contract, out, target="orin-nano", vectors=tmp_path / "v.npz")
+    compile_bundle(
+        graph, contract, out, target="orin-nano", vectors=tmp_path / "v.npz", kit=NO_KERNELS
+    )
     kit = open_bundle(out)
     assert kit.kit is not None
     found = vectors_from_entries(kit.entries)

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib import metadata
 from pathlib import Path
 
 from edgers.errors import EdgersError
@@ -79,9 +80,23 @@ def _holds(path: Path, text: str) -> bool:
 
 def _make(place: Path, toolkit: Toolkit) -> None:
     shutil.rmtree(place, ignore_errors=True)
-    _run([sys.executable, "-m", "venv", str(place)], place.name)
-    pip = [str(_python(place)), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    _run([*pip, *toolkit.requirements], place.name)
+    python = str(_python(place))
+    venv, pip = ["venv"], [python, "-m", "pip"]
+    if _reaches_others():
+        # To put a pip of its own there takes seconds.
+        venv, pip = ["venv", "--without-pip"], [sys.executable, "-m", "pip", "--python", python]
+    _run([sys.executable, "-m", *venv, str(place)], place.name)
+    quietly = ("--quiet", "--disable-pip-version-check")
+    _run([*pip, "install", *quietly, *toolkit.requirements], place.name)
+
+
+def _reaches_others() -> bool:
+    """Tell whether this environment's pip installs into others too: 22.3 is the first that does."""
+    try:
+        numbers = metadata.version("pip").split(".")
+        return (int(numbers[0]), int(numbers[1])) >= (22, 3)
+    except (metadata.PackageNotFoundError, ValueError, IndexError):
+        return False
 
 
 def _run(command: list[str], name: str) -> None:

@@ -30,6 +30,8 @@ of any processor that runs this, beside their source."""
 NEAR = 2048
 """Samples of all bands together that are worked on where those of a pixel lie side by side."""
 NO_MASK = np.zeros(1, np.bool_)
+# As `flat` gives masks: for Numba one that may be written to is of another type, compiled apart.
+NO_MASK.flags.writeable = False
 
 
 def ingest(

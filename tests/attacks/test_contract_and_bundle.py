@@ -123,7 +123,7 @@ def test_a_deep_document_is_refused_or_compiled(tmp_path: Path, depth: int, kind
     onnx.save(tiny_net(), tmp_path / "m.onnx")
     (tmp_path / "c.json").write_bytes(nested(depth, kind))
     parts = tmp_path / "m.onnx", "--contract", tmp_path / "c.json", "-o", tmp_path / "b.edgers"
-    done = edgers("compile", *parts)
+    done = edgers("compile", *parts, "--engine", "onnxruntime")
     assert is_refusal(done) or (
         done.code == 0 and edgers("verify", tmp_path / "b.edgers").code == 0
     )
@@ -219,7 +219,7 @@ def test_a_name_of_odd_characters_is_refused_or_compiled(tmp_path: Path, text: s
     onnx.save(tiny_net(), tmp_path / "m.onnx")
     (tmp_path / "c.json").write_bytes(data)
     parts = tmp_path / "m.onnx", "--contract", tmp_path / "c.json", "-o", tmp_path / "b.edgers"
-    done = edgers("compile", *parts)
+    done = edgers("compile", *parts, "--engine", "onnxruntime")
     if done.code:
         assert is_refusal(done)
         return

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import stat
 import subprocess
@@ -44,13 +45,19 @@ def run_on(folder: Path) -> CacheState:
 
 
 @pytest.fixture(scope="module")
-def kept(tmp_path_factory: pytest.TempPathFactory) -> bytes:
-    """A file of a kernel as it is kept."""
+def full(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a kernel."""
     folder = tmp_path_factory.mktemp("kept")
     state = run_on(folder)
     use_cache(None)
     assert (state.loaded, state.compiled, state.unkept, state.notes) == (0, 1, 0, ())
-    return only_file(folder).read_bytes()
+    return folder
+
+
+@pytest.fixture
+def folder(full: Path, tmp_path: Path) -> Path:
+    """A folder of one's own with that kernel: to compile takes half a second."""
+    return shutil.copytree(full, tmp_path / "kernels")
 
 
 def only_file(folder: Path) -> Path:
@@ -84,45 +91,41 @@ DAMAGES: dict[str, Callable[[bytes], bytes]] = {
 
 
 @pytest.mark.parametrize("name", DAMAGES)
-def test_a_damaged_file_is_told_and_made_anew(tmp_path: Path, kept: bytes, name: str) -> None:
-    run_on(tmp_path)
-    path = only_file(tmp_path)
-    path.write_bytes(DAMAGES[name](kept))
-    state = run_on(tmp_path)
+def test_a_damaged_file_is_told_and_made_anew(folder: Path, name: str) -> None:
+    path = only_file(folder)
+    path.write_bytes(DAMAGES[name](path.read_bytes()))
+    state = run_on(folder)
     assert (state.loaded, state.compiled, state.unkept) == (0, 1, 0)
     assert "damaged" in state.words()
-    state = run_on(tmp_path)
+    state = run_on(folder)
     assert (state.loaded, state.compiled, state.notes) == (1, 0, ())
 
 
 @pytest.mark.parametrize("content", [b"", b"\x80\x04N.", b"not a pickle", b"(lp0\n"])
-def test_a_whole_file_that_holds_something_else_is_made_anew(
-    tmp_path: Path, kept: bytes, content: bytes
-) -> None:
-    run_on(tmp_path)
-    path = only_file(tmp_path)
-    key = kept[HEAD:].partition(b"\n")[0].decode()
+def test_a_whole_file_that_holds_something_else_is_made_anew(folder: Path, content: bytes) -> None:
+    path = only_file(folder)
+    key = path.read_bytes()[HEAD:].partition(b"\n")[0].decode()
     write_content(path, key, content)
-    state = run_on(tmp_path)
+    state = run_on(folder)
     assert (state.loaded, state.compiled) == (0, 1)
     assert "cannot be loaded" in state.words()
-    assert run_on(tmp_path).loaded == 1
+    assert run_on(folder).loaded == 1
 
 
-def test_a_file_under_the_name_of_another_is_not_loaded(tmp_path: Path) -> None:
-    run_on(tmp_path)
-    path = only_file(tmp_path)
+def test_a_file_under_the_name_of_another_is_not_loaded(folder: Path) -> None:
+    path = only_file(folder)
     key = path.read_bytes()[HEAD:].partition(b"\n")[0].decode()
     content = read_content(path, key)
     assert content is not None
     write_content(path, key.replace("float32", "float64"), content)
-    state = run_on(tmp_path)
+    state = run_on(folder)
     assert (state.loaded, state.compiled, state.notes) == (0, 1, ())
 
 
-def test_the_form_of_other_types_under_this_name_is_not_loaded(tmp_path: Path) -> None:
-    run_on(tmp_path / "wide")
-    key = only_file(tmp_path / "wide").read_bytes()[HEAD:].partition(b"\n")[0].decode()
+def test_the_form_of_other_types_under_this_name_is_not_loaded(
+    folder: Path, tmp_path: Path
+) -> None:
+    key = only_file(folder).read_bytes()[HEAD:].partition(b"\n")[0].decode()
     begin_anew(KernelCache(named_folder(tmp_path / "other", STAMP)))
     exponential(np.zeros(2, np.float64))
     other = only_file(tmp_path / "other")
@@ -130,27 +133,26 @@ def test_the_form_of_other_types_under_this_name_is_not_loaded(tmp_path: Path) -
     content = read_content(other, other_key)
     assert content is not None
     assert key != other_key
-    write_content(only_file(tmp_path / "wide"), key, content)
-    state = run_on(tmp_path / "wide")
+    write_content(only_file(folder), key, content)
+    state = run_on(folder)
     assert (state.loaded, state.compiled) == (0, 1)
 
 
 @pytest.mark.parametrize("kind", ["folder", "pipe", "loop", "nowhere"])
-def test_something_else_in_the_place_of_a_file_stops_nothing(tmp_path: Path, kind: str) -> None:
-    run_on(tmp_path)
-    path = only_file(tmp_path)
+def test_something_else_in_the_place_of_a_file_stops_nothing(folder: Path, kind: str) -> None:
+    path = only_file(folder)
     path.unlink()
     make: dict[str, Callable[[], object]] = {
         "folder": path.mkdir,
         "pipe": lambda: os.mkfifo(path),
         "loop": lambda: path.symlink_to(path),
-        "nowhere": lambda: path.symlink_to(tmp_path / "nothing"),
+        "nowhere": lambda: path.symlink_to(folder / "nothing"),
     }
     make[kind]()
-    state = run_on(tmp_path)
+    state = run_on(folder)
     assert (state.loaded, state.compiled) == (0, 1)
     assert state.notes
-    again = run_on(tmp_path)
+    again = run_on(folder)
     assert (again.loaded, again.compiled) == ((0, 1) if kind == "folder" else (1, 0))
 
 
@@ -168,16 +170,15 @@ def test_a_file_in_the_place_of_a_folder_stops_nothing(tmp_path: Path, place: st
 @pytest.mark.parametrize("mode", [0o777, 0o775, 0o1777])
 @pytest.mark.parametrize("place", ["", STAMP])
 def test_a_folder_that_others_may_write_into_is_not_read(
-    tmp_path: Path, mode: int, place: str
+    folder: Path, mode: int, place: str
 ) -> None:
-    run_on(tmp_path / "kernels")
-    (tmp_path / "kernels" / place).chmod(mode)
-    folders = named_folder(tmp_path / "kernels", STAMP)
+    (folder / place).chmod(mode)
+    folders = named_folder(folder, STAMP)
     assert (folders.read, folders.write) == ((), None)
     assert "chmod go-w" in folders.notes[0]
-    assert run_on(tmp_path / "kernels").unkept == 1
-    (tmp_path / "kernels" / place).chmod(0o755)
-    assert run_on(tmp_path / "kernels").loaded == 1
+    assert run_on(folder).unkept == 1
+    (folder / place).chmod(0o755)
+    assert run_on(folder).loaded == 1
 
 
 def test_the_folders_above_may_be_a_groups_or_sticky_but_not_anyones(tmp_path: Path) -> None:

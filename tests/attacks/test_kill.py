@@ -38,7 +38,7 @@ def undisturbed(
     way = WAYS[request.param]
     folder = tmp_path_factory.mktemp(request.param)
     make_bundle(folder, contract_document(), way["net"])
-    samples = noise(3, 131, 122)
+    samples = noise(3, 99, 90)
     samples[:, :40, :50] = 0
     write_scene(folder / "scene.tif", samples, names=BAND_NAMES, nodata=0)
     assert not was_killed(start_run(folder, folder / "warm", **way["options"]))
@@ -84,4 +84,4 @@ def test_a_kill_costs_at_most_the_tiles_in_flight(undisturbed: Undisturbed, tmp_
     with load_model(open_bundle(folder / "b.edgers")) as model:
         report = run_scene(model, folder / "scene.tif", tmp_path / "out", RunOptions(**options))
     assert report.reused_tiles == finished
-    assert np.isclose(report.nodata_share, 40 * 50 / (131 * 122))
+    assert np.isclose(report.nodata_share, 40 * 50 / (99 * 90))

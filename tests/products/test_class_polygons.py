@@ -73,7 +73,7 @@ def test_each_pixel_is_in_one_polygon_of_its_class(classes: np.ndarray, rows: in
 @pytest.mark.parametrize("seed", range(3))
 def test_a_large_map_of_blobs_and_noise(rows: int, seed: int) -> None:
     random = np.random.default_rng(seed)
-    coarse = random.integers(0, 4, (30, 40), dtype=np.uint8).repeat(12, 0).repeat(12, 1)
+    coarse = random.integers(0, 4, (15, 20), dtype=np.uint8).repeat(12, 0).repeat(12, 1)
     noise = random.random(coarse.shape)
     coarse[noise < 0.05] = 9
     coarse[noise > 0.97] = NODATA

@@ -20,7 +20,8 @@ PREFIX = "T31TDH_20150726T105026_"
 def test_the_granule_runs_as_one_scene_of_13_bands_at_10_m(real_data: Path, tmp_path: Path) -> None:
     contract, bundle = tmp_path / "c.json", tmp_path / "b.edgers"
     contract.write_text(json.dumps(ml4floods_contract("simplecnn")))
-    compile_bundle(real_data / "models/ml4floods_simplecnn.onnx", contract, bundle)
+    graph = real_data / "models/ml4floods_simplecnn.onnx"
+    compile_bundle(graph, contract, bundle, engine="onnxruntime")
     folder = real_data / "s2_jp2"
     planes = []
     with rasterio.open(folder / f"{PREFIX}B02.jp2") as grid:

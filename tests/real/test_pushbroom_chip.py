@@ -28,7 +28,8 @@ def test_a_flood_chip_row_by_row_is_the_flood_map_of_the_chip(
 ) -> None:
     (tmp_path / "c.json").write_text(json.dumps(ml4floods_contract("simplecnn")))
     bundle = tmp_path / "b.edgers"
-    compile_bundle(real_data / "models/ml4floods_simplecnn.onnx", tmp_path / "c.json", bundle)
+    graph = real_data / "models/ml4floods_simplecnn.onnx"
+    compile_bundle(graph, tmp_path / "c.json", bundle, engine="onnxruntime")
     with rasterio.open(real_data / CHIP) as chip:
         samples, nodata = chip.read(), chip.nodata
     names = f"{{{', '.join(MEAN_STDDEV)}}}"

@@ -26,7 +26,8 @@ def test_a_flood_as_polygons_burnt_back_is_the_class_map(real_data: Path, tmp_pa
     contract = tmp_path / "contract.json"
     contract.write_text(json.dumps(ml4floods_contract("simplecnn")))
     bundle = tmp_path / "flood.edgers"
-    compile_bundle(real_data / "models/ml4floods_simplecnn.onnx", contract, bundle)
+    graph = real_data / "models/ml4floods_simplecnn.onnx"
+    compile_bundle(graph, contract, bundle, engine="onnxruntime")
     scene = real_data / "flood/Spain_7370579_S2Hand.tif"
     options = RunOptions(vectors=("flatgeobuf", "geojson"), alert=True, tile_px=128)
     with load_model(open_bundle(bundle)) as model:

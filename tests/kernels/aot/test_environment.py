@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import sys
 import threading
 import zipfile
 from pathlib import Path
@@ -81,6 +82,28 @@ def test_an_environment_is_made_once_also_for_two_that_want_it_at_once(
     assert found[0].ptxas.read_text() == "1.0"
     assert found[0].python.is_file()
     assert ["venv" in command for command in runs] == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("version", "is_enough"), [("21.2.3", False), ("22.3", True), ("x", False)]
+)
+def test_a_pip_of_its_own_is_put_there_where_the_one_here_is_too_old(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, version: str, is_enough: bool
+) -> None:
+    toolkit(monkeypatch, "tinykit==1.0")
+    (tmp_path / "tiny").mkdir()
+    commands: list[list[str]] = []
+    monkeypatch.setattr(environment.shutil, "rmtree", lambda *_, **__: None)
+    monkeypatch.setattr(environment.metadata, "version", lambda _: version)
+    monkeypatch.setattr(environment, "_run", lambda command, _: commands.append(command))
+    with pytest.raises(ToolkitError, match="no assembler"):
+        environment_from_toolkit("tiny", tmp_path)
+    made, filled = commands
+    own = str(tmp_path / "tiny" / "bin" / "python")
+    assert ("--without-pip" in made) == is_enough
+    assert filled[0] == (sys.executable if is_enough else own)
+    assert own in filled
+    assert filled[-1] == "tinykit==1.0"
 
 
 def test_what_cannot_be_fetched_is_told_in_words(
