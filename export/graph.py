@@ -90,8 +90,10 @@ def check_fit(model: "onnx.ModelProto", contract: Contract) -> None:
     outputs = {entry.name: entry for entry in model.graph.output}
     output = contract.outputs[0]
     _check_names(contract.inputs, list(inputs))
-    if output.name not in outputs:
-        raise _misnamed("output", output.name, list(outputs))
+    for name in (output.name, *output.tensors):
+        if name not in outputs:
+            position = [one.name for one in contract.outputs].index(name)
+            raise _misnamed("output", name, list(outputs), position)
     for source in contract.inputs:
         _check_tensor("input", source, inputs[source.name], len(source.bands))
     if outputs[output.name].type.tensor_type.HasField("shape"):

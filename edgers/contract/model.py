@@ -10,6 +10,7 @@ from typing import Literal
 
 from edgers.contract.boxes import BoxHead
 from edgers.contract.kept import Kept, KeptReference
+from edgers.contract.masks import MaskHead
 from edgers.contract.program import ProgramRule
 from edgers.contract.shapes import SpokenForm
 from edgers.kernels.extension import Extend
@@ -244,6 +245,8 @@ class ModelOutput:
     """How such numbers are stored; None for float32."""
     boxes: BoxHead | None = None
     """What the numbers of a detector mean; None where the task finds no objects."""
+    masks: MaskHead | None = None
+    """Which pixels belong to its objects; None where these are rectangles."""
     shapes: tuple[SpokenForm, ...] = ()
     """How its text tells where things are; empty where it does not, or is none."""
     scope: Scope = "tile"
@@ -271,6 +274,14 @@ class ModelOutput:
     def length(self, axis: str) -> int:
         """Give the stated length along an axis: -1 for any, 1 where there is no such axis."""
         return self.shape[self.dim_order.index(axis)] if axis in self.dim_order else 1
+
+    @property
+    def tensors(self) -> tuple[str, ...]:
+        """Tensors beside its own that its boxes and masks are in."""
+        head = self.boxes
+        found = [name for _, name in head.tensors] if head else []
+        found += [level.output for level in head.levels if level.output] if head else []
+        return (*found, *([self.masks.output] if self.masks else []))
 
     @property
     def shown_classes(self) -> tuple[ModelClass, ...]:

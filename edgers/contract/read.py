@@ -22,6 +22,7 @@ from edgers.contract.model import (
 from edgers.contract.program import AutoregressiveRule, ClustersRule
 from edgers.contract.read_boxes import check_box_tensors
 from edgers.contract.read_clusters import cluster_output
+from edgers.contract.read_masks import check_mask_tensors
 from edgers.contract.read_output import read_output
 from edgers.contract.read_program import read_program
 from edgers.contract.read_rows import (
@@ -113,6 +114,7 @@ def contract_from_document(document: Json) -> Contract:
     check_together(inputs)
     outputs = tuple(read_output(entry) for entry in top.objects("mlm:output"))
     check_box_tensors(outputs)
+    check_mask_tensors(outputs)
     if rule is not None:
         if top.has("edgers:program"):
             raise top.fail("edgers:program", "A graph that takes rows of a table has none.")

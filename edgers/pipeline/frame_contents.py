@@ -32,7 +32,7 @@ def frame_contents(
             {**asdict(one), "found": None if one.found is None else next(areas)}
             for one in found.values
         ]
-    if kind_of(output) == "objects":
+    if kind_of(output) in ("objects", "instances"):
         contents["objects"] = [asdict(one) for one in found.objects]
     if found.spoken is not None:
         contents["texts"] = asdict(found.spoken)

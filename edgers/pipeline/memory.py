@@ -263,8 +263,11 @@ def _speed(plan: RunPlan) -> float:
 
 
 def _numbers_a_px(model: Model) -> int:
-    """Give the numbers that the network gives for a pixel, rounded up where it gives boxes."""
-    if kind_of(model.output) != "objects":
+    """Give the numbers that the network gives for a pixel, rounded up where it gives boxes.
+
+    Masks count as if each had the size of the tile.
+    """
+    if model.output.boxes is None:
         return score_channels(model)
     source = model.source
     entry = golden_inputs(model.bundle.contract)[source.name]
@@ -274,7 +277,12 @@ def _numbers_a_px(model: Model) -> int:
     )
     axes = zip(source.dim_order, tile.shape, strict=True)
     area = math.prod(int(size) for axis, size in axes if axis in ("height", "width"))
-    return -(-int(numbers.size) // area)
+    masks = model.output.masks
+    pictures = 0
+    if masks is not None:
+        boxes = int(numbers.size) // numbers.shape[model.output.dim_order.index("channel")]
+        pictures = {"prototypes": masks.coefficients, "window": boxes}.get(masks.form, 0)
+    return -(-int(numbers.size) // area) + pictures
 
 
 def _largest_area(grid: Grid) -> int:

@@ -13,5 +13,6 @@ STRIP_MAKERS: Mapping[Kind, Callable[[StripOrder], StripProducts]] = {
     "labels": strip_rasters,
     "values": strip_rasters,
     "objects": StripObjects,
+    "instances": StripObjects,
     "rows": StripTable,
 }

@@ -13,7 +13,7 @@ import numpy as np
 from edgers.engines import Tensors
 from edgers.errors import ContractError
 from edgers.pipeline.answer import Seen
-from edgers.pipeline.object_maker import placed
+from edgers.pipeline.object_forms import form_of
 from edgers.pipeline.strip_lines import StripLines
 from edgers.pipeline.strip_maker import StripAnswer, StripOrder
 from edgers.products.feature import Feature
@@ -22,7 +22,6 @@ from edgers.products.found import Found, ObjectCount
 from edgers.products.geojson import geojson_lines
 from edgers.products.object_features import COLUMNS, ObjectFeatures, records_of
 from edgers.products.tile_record import TileRecord
-from edgers.tasks.boxes import BoxDecoder
 from edgers.tasks.joining import Joined, Joiner
 from edgers.tasks.pieces import PIECE, Pieces
 from edgers.tasks.windows import Windows
@@ -54,7 +53,13 @@ class StripObjects(StripLines):
                 "while its rows arrive.",
                 fix="Run the finished file with 'edgers run'.",
             )
-        self._decoder, head = BoxDecoder(outputs), outputs[0].boxes
+        if outputs[0].masks is not None:
+            raise ContractError(
+                f"output {outputs[0].name!r} gives a mask of each object.",
+                rule="Masks wait on disk until they are joined, and a strip keeps no tiles there.",
+                fix="Run the finished file with 'edgers run'.",
+            )
+        self._form, head = form_of(outputs), outputs[0].boxes
         assert head is not None
         self._classes = outputs[0].classes
         self._counts = [0] * len(self._classes)
@@ -78,8 +83,7 @@ class StripObjects(StripLines):
         """Decode a tile."""
         tile, pieces, lost = seen.tile, np.zeros(0, PIECE), False
         if outputs is not None:
-            block = self._decoder.decode(outputs, tile.window_shape)
-            pieces, lost = placed(seen, block.pieces), block.lost
+            pieces, lost = self._form.pieces(seen, outputs)
         nodata_px = int(seen.nodata.sum())
         record = TileRecord(
             tile=tile.index, checksums=(), nodata_px=seen.nodata.size if lost else nodata_px,
