@@ -222,12 +222,22 @@ def test_embeddings_are_rows_of_a_raster(tmp_path: Path) -> None:
     assert np.array_equal(matrix, np.load(wanted.products[1]).reshape(-1))
 
 
-def test_one_row_for_a_whole_scene_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("document", "words"),
+    [
+        (row_contract(**{"edgers:scope": "scene"}), "one row for a scene"),
+        (row_contract("channel", 3, (), "regression", **{
+            "edgers:values": [{"name": "tile"}, {"name": "b"}, {"name": "c"}],
+        }), "'tile', which the table has already"),
+    ],
+)  # fmt: skip
+def test_a_table_that_a_strip_cannot_have_is_refused(
+    tmp_path: Path, document: Any, words: str
+) -> None:
     path = write_strip(tmp_path / "s.bil", noise(3, 20, 20))
-    document = row_contract(**{"edgers:scope": "scene"})
     with (
         loaded(tmp_path, document, means_net()) as model,
-        pytest.raises(ContractError, match="one row for a scene"),
+        pytest.raises(ContractError, match=words),
     ):
         run_strip(model, at_rest(path), tmp_path / "out")
     assert not (tmp_path / "out").exists()
