@@ -76,7 +76,7 @@ class TableFiles:
         files = {role: self.work.path(name) for role, name in names.items()}
         facts = ending.facts(nodata_share)
         with disk_errors(names["table"]):
-            extent, shown = self._write_csv(files["table"], facts)
+            extent, shown = self._write_csv(files["table"], facts, found.rows or 1)
         for role in ("parquet", "geoparquet"):
             if role in names:
                 with disk_errors(names[role]):
@@ -94,11 +94,13 @@ class TableFiles:
             self._write_item(files["item"], ending, facts, found, extent)
         return self.work.commit(list(names.values()))
 
-    def _write_csv(self, path: Path, facts: Mapping[str, object]) -> tuple[TableExtent, ShownRows]:
-        """Write all rows; give where they lie, and those that are drawn."""
+    def _write_csv(
+        self, path: Path, facts: Mapping[str, object], answers: int
+    ) -> tuple[TableExtent, ShownRows]:
+        """Write all rows, so many with answers; give where they lie, and those that are drawn."""
         table, columns, extent = self.table, self.table.columns, TableExtent()
         origin = str(facts["bundle_id"]), str(facts["scene_sha256"])
-        every = -(-table.drafts.rows // SHOWN_ROWS)
+        every, before = -(-answers // SHOWN_ROWS), 0
         drawn: list[tuple[npt.NDArray[Any], ...]] = []
         names = [one.name for one in columns]
         with path.open("w", encoding="utf-8", newline="") as file:
@@ -109,8 +111,9 @@ class TableFiles:
                     row = Feature(geometry=None, properties=dict(zip(names, cells, strict=True)))
                     writer.writerow([cell_text(value) for value in values_of(row, columns)])
                 extent.add(piece.points)
-                at = np.asarray(piece.cells[0], np.int64) - 1
-                kept = (at % every == 0) & piece.answered
+                order = before + np.cumsum(piece.answered)
+                kept = piece.answered & ((order - 1) % every == 0)
+                before = int(order[-1])
                 drawn.append((piece.spectra[kept], piece.points[kept], piece.numbers[kept]))
         spectra, points, numbers = (np.concatenate(one) for one in zip(*drawn, strict=True))
         return extent, ShownRows(spectra=spectra, points=points, numbers=numbers)
