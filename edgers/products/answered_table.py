@@ -7,7 +7,9 @@ import numpy as np
 import numpy.typing as npt
 
 from edgers.errors import SceneError
+from edgers.products.embedding_parquet import EMBEDDING
 from edgers.products.feature import Column, Value
+from edgers.products.geoparquet import GEOMETRY
 from edgers.products.row_table import ORIGIN
 from edgers.products.table_drafts import ANSWERED, NOT_FINITE, TableDrafts
 from edgers.scene.table import KnownTable, TablePiece
@@ -63,7 +65,8 @@ class AnsweredTable:
     def columns(self) -> tuple[Column, ...]:
         """Give the columns of the product: no two have one name."""
         row, *others = own_columns(self.meaning)
-        own = {one.name for one in (row, *others)}
+        # Parquet has these two beside the columns.
+        own = {GEOMETRY, EMBEDDING, *(one.name for one in (row, *others))}
         taken, kept = own | {self.table.headings[i] for i in self.carried}, []
         for i in self.carried:
             name, is_place = self.table.headings[i], i in (self.places or ())

@@ -120,6 +120,19 @@ def test_a_raster_that_is_run_by_its_tile_centres_has_no_plan(bundle: Path, tmp_
     assert (done.code, "row by row" in done.err) == (2, True)
 
 
+def test_columns_named_like_those_of_geoparquet_are_kept_beside_them(
+    bundle: Path, tmp_path: Path
+) -> None:
+    import pyarrow.parquet as pq
+
+    rows = [[13.0, 52.5, "POINT (13 52.5)", "old"]]
+    table = write_table(tmp_path / "p.csv", ["lon", "lat", "geometry", "embedding"], rows)
+    report = run_rows(bundle, table, tmp_path / "out", vectors=("geoparquet",))
+    (found,) = pq.read_table(report.products[2]).to_pylist()
+    assert (found["in_geometry"], found["in_embedding"]) == ("POINT (13 52.5)", "old")
+    assert (len(found["geometry"]), len(found["embedding"])) == (21, 8)
+
+
 @pytest.mark.parametrize(("lon", "lat", "words"), [
     (200.0, 0.0, "Subtract 360"), (13.0, 95.0, "no latitude"), (-181.0, 0.0, "no longitude"),
     (1e300, 0.0, "no longitude"),
