@@ -21,13 +21,11 @@ from edgers.products.features import FORMATS, Format, check_formats
 from edgers.products.found import Found
 from edgers.products.npy_file import write_npy
 from edgers.products.point_parquet import write_rows
-from edgers.products.row_products import MATRIX, TABLE
-from edgers.products.stac import PICTURE, STAC_VERSION, Asset, asset_documents, class_fields
+from edgers.products.row_products import table_assets
+from edgers.products.stac import CLASSIFICATION, STAC_VERSION, asset_documents
 from edgers.products.table_extent import TableExtent
 from edgers.products.table_picture import SHOWN_ROWS, ShownRows, write_table_picture
 from edgers.products.work_folder import WorkFolder
-
-CLASSIFICATION = "https://stac-extensions.github.io/classification/v2.0.0/schema.json"
 
 
 def table_names(
@@ -137,21 +135,6 @@ class TableFiles:
                 **{f"edgers:{key}": value for key, value in facts.items()},
             },
             "links": [],
-            "assets": asset_documents(self._assets()),
+            "assets": asset_documents(table_assets(self.names, self.table.columns, classes)),
         }
         path.write_text(json.dumps(item, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-
-    def _assets(self) -> dict[str, Asset]:
-        classes = self.table.meaning.classes
-        columns = [
-            {"name": one.name, "type": one.type, **({"unit": one.unit} if one.unit else {})}
-            for one in self.table.columns
-        ]
-        types: dict[str, str] = {role: one.media_type for role, one in FORMATS.items()}
-        types |= {"table": TABLE, "embeddings": MATRIX, "quicklook": PICTURE}
-        said = {"edgers:columns": columns, **(class_fields(classes) if classes else {})}
-        return {
-            role: Asset(name=name, media_type=types[role], fields=said if role == "table" else {})
-            for role, name in self.names.items()
-            if role != "item"
-        }
