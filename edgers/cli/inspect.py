@@ -14,7 +14,7 @@ from edgers.cli.kit_lines import KIT_KEYS, kit_lines
 from edgers.cli.plan import show_plan
 from edgers.cli.run_options import options_from_chosen, run_options
 from edgers.cli.show import line, print_lines, shape_text
-from edgers.cli.table_columns import column_lines, refuse_table_plan
+from edgers.cli.table_columns import column_lines
 from edgers.cli.vector_lines import vector_lines
 from edgers.contract import Band, ModelInput
 from edgers.contract.kept import Kept, KeptReference
@@ -47,7 +47,6 @@ def command(
     if target is not None:
         show_estimate(target, path, scene, options, as_json=as_json)
     elif scene is not None or options.inputs:
-        refuse_table_plan(scene)
         show_plan(path, scene, options, as_json=as_json)
     elif _is_archive(path):
         _show_bundle(path)

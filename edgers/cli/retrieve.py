@@ -1,4 +1,4 @@
-"""`edgers retrieve`: the tiles of a scene that are most like a stored vector."""
+"""`edgers retrieve`: the tiles of a scene, or rows of a table, that are most like a vector."""
 
 from pathlib import Path
 
@@ -21,8 +21,8 @@ BUNDLE_ENDING = ".edgers"
 
 
 @click.command(
-    help="Find the tiles that are most like a vector in TABLE, the .csv that 'edgers run' wrote of "
-    "a scene with an embedding model; the .npy lies beside it."
+    help="Find the tiles, or rows, that are most like a vector in TABLE, the .csv that 'edgers "
+    "run' wrote of a scene, or a table, with an embedding model; the .npy lies beside it."
 )
 @click.argument("table", type=click.Path(path_type=Path))
 @click.option(
@@ -32,7 +32,11 @@ BUNDLE_ENDING = ".edgers"
 @click.option("--query", metavar="NAME", help="Name of the vector to look for.")
 @click.option("--text", help="Look for what this says, by the text tower of --bundle.")
 @click.option("--bundle", type=click.Path(path_type=Path), help="Bundle with both towers.")
-@click.option("--like", metavar="TILE", help="Look for tiles like this one, such as 3_0, instead.")
+@click.option(
+    "--like",
+    metavar="TILE",
+    help="Look for tiles, or rows, like this one instead, such as 3_0.",
+)
 @click.option("-k", "count", type=click.IntRange(1), default=10, show_default=True, help="Tiles.")
 @click.option("-o", "--out", type=click.Path(path_type=Path), help="Write them as CSV.")
 def command(
@@ -52,8 +56,10 @@ def command(
     hits = most_alike(embeddings, wanted, count)
     for rank, hit in enumerate(hits, 1):
         cells = dict(zip(embeddings.headings, embeddings.rows[hit.position], strict=True))
-        window = f"row {cells.get('row_px')} column {cells.get('column_px')}"
-        line(f"{rank}", f"tile {cells['tile']} · cosine {hit.cosine:.4f} · {window}")
+        words = [f"{embeddings.key} {cells[embeddings.key]}", f"cosine {hit.cosine:.4f}"]
+        if embeddings.key == "tile":
+            words.append(f"row {cells.get('row_px')} column {cells.get('column_px')}")
+        line(f"{rank}", " · ".join(words))
     if out is not None:
         with making_whole(out) as draft:
             write_hits(draft, embeddings, hits)
@@ -67,8 +73,7 @@ def _wanted(
     if vectors is not None and query is not None:
         return _vectors(vectors).find(query)
     assert like is not None
-    found: npt.NDArray[np.float32] = np.array(table.embeddings[table.row_of(like)])
-    return found
+    return table.embedding_of(like)
 
 
 def _vectors(path: Path) -> StoredVectors:

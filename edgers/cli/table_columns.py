@@ -3,8 +3,10 @@
 from pathlib import Path
 
 from edgers.errors import BadInputError
+from edgers.pipeline.model import Model
+from edgers.pipeline.table_run import runs_as_table
 from edgers.products.answered_table import place_columns
-from edgers.scene.table_file import is_table, open_table
+from edgers.scene.table_file import open_table
 
 SHOWN = 12
 """Columns that are listed."""
@@ -26,11 +28,11 @@ def column_lines(path: Path) -> list[tuple[str, str]]:
     return lines
 
 
-def refuse_table_plan(scene: Path | None) -> None:
-    """Raise BadInputError where a plan of tiles and memory is asked for a table."""
-    if scene is not None and is_table(scene):
+def refuse_table_plan(model: Model, scene: Path | None) -> None:
+    """Raise BadInputError where a plan of tiles and memory is asked for what is run as a table."""
+    if scene is not None and runs_as_table(model, scene):
         raise BadInputError(
-            f"table {scene.name} is run row by row.",
+            f"{scene.name} is run row by row.",
             rule="Only scenes have tiles to plan; memory does not grow with rows.",
             fix="Inspect it without a bundle, or run it.",
         )

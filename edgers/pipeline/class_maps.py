@@ -5,14 +5,13 @@ from edgers.pipeline.maker import Order
 from edgers.pipeline.model import Model
 from edgers.pipeline.options import RunOptions
 from edgers.pipeline.plan import score_channels
-from edgers.pipeline.raster_extras import extra_names, extras_of
+from edgers.pipeline.raster_extras import extras_of, map_names
 from edgers.pipeline.raster_maker import RasterMaker
 from edgers.pipeline.seams import Seams
 from edgers.products.class_findings import class_findings
 from edgers.products.class_map import ENDINGS, ClassMap
 from edgers.products.class_vectors import class_vectors
 from edgers.products.extras import Extra
-from edgers.products.raster_files import raster_names
 from edgers.products.raster_products import RasterProducts
 from edgers.scene.place import Place
 from edgers.tasks.segmentation import ClassBlock, SegmentationDecoder, gives_scores
@@ -47,11 +46,7 @@ def class_layers(
 
 def class_map_names(_: Model, options: RunOptions, name: str) -> dict[str, str]:
     """Give the file of each product by its role; raises OutputError where a package is missing."""
-    extras = extra_names(options)
-    endings = dict(ENDINGS)
-    if not options.probabilities:
-        del endings["probabilities"]
-    return raster_names(name, endings, is_warped=options.warp is not None, extras=extras)
+    return map_names(ENDINGS, options, name)
 
 
 def _extras(

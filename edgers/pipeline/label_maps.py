@@ -5,13 +5,12 @@ from edgers.pipeline.class_maps import seams_of
 from edgers.pipeline.maker import Order
 from edgers.pipeline.model import Model
 from edgers.pipeline.options import RunOptions
-from edgers.pipeline.raster_extras import extra_names, extras_of
+from edgers.pipeline.raster_extras import extras_of, map_names
 from edgers.pipeline.raster_maker import RasterMaker
 from edgers.products.class_findings import class_findings
 from edgers.products.extras import Extra
 from edgers.products.flag_vectors import label_vectors
 from edgers.products.label_map import ENDINGS, LabelMap
-from edgers.products.raster_files import raster_names
 from edgers.products.raster_products import RasterProducts
 from edgers.scene.place import Place
 from edgers.tasks.multi_label import LabelBlock, MultiLabelDecoder
@@ -31,11 +30,7 @@ def label_map_maker(order: Order) -> RasterMaker[LabelBlock]:
 
 def label_map_names(_: Model, options: RunOptions, name: str) -> dict[str, str]:
     """Give the file of each product by its role; raises OutputError where a package is missing."""
-    extras = extra_names(options)
-    endings = dict(ENDINGS)
-    if not options.probabilities:
-        del endings["probabilities"]
-    return raster_names(name, endings, is_warped=options.warp is not None, extras=extras)
+    return map_names(ENDINGS, options, name)
 
 
 def _extras(

@@ -78,7 +78,7 @@ def run_live(
     where the disk is full or fails.
     """
     options, begin = options or LiveOptions(), time.perf_counter()
-    work = FrameWork(model, options.run)
+    work, asked = FrameWork(model, options.run), questions_of(model, options.run.ask)
     stopped = threading.Event()
 
     def stop() -> None:
@@ -87,7 +87,7 @@ def run_live(
 
     with (
         ending_on_signals(stop),
-        FrameLog(folder, model.bundle.bundle_id, restart=options.restart) as log,
+        FrameLog(folder, model.bundle.bundle_id, asked, restart=options.restart) as log,
         # One for all frames: what a kill left in it is removed when it is opened again.
         WorkFolder(folder, "watch") as products,
     ):

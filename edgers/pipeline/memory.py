@@ -263,11 +263,12 @@ def _speed(plan: RunPlan) -> float:
 
 
 def _numbers_a_px(model: Model) -> int:
-    """Give the numbers that the network gives for a pixel, rounded up where it gives boxes.
+    """Give the numbers that the network gives for a pixel, rounded up where it gives boxes, text or
+    a row for the tile.
 
     Masks count as if each had the size of the tile.
     """
-    if model.output.boxes is None:
+    if kind_of(model.output) not in ("objects", "instances", "rows"):
         return score_channels(model)
     source = model.source
     entry = golden_inputs(model.bundle.contract)[source.name]

@@ -8,6 +8,7 @@ from edgers.products.class_vectors import check_simplify
 from edgers.products.extras import Extra, alert_extra
 from edgers.products.features import FORMATS, check_formats
 from edgers.products.raster_drafts import RasterDrafts
+from edgers.products.raster_files import raster_names
 
 ALERT = "alert"
 """Role of the alert."""
@@ -19,6 +20,18 @@ def extra_names(options: RunOptions) -> dict[str, str]:
     check_simplify(options.simplify_px)
     endings: dict[str, str] = {kind: FORMATS[kind].ending for kind in options.vectors}
     return {**endings, ALERT: ALERT_ENDING} if options.alert else endings
+
+
+def map_names(endings: Mapping[str, str], options: RunOptions, name: str) -> dict[str, str]:
+    """Give the file of each product of a map of classes by its role, of all that `endings` have.
+
+    Raises OutputError where a package is missing.
+    """
+    made = {
+        role: ending for role, ending in endings.items()
+        if role != "probabilities" or options.probabilities
+    }  # fmt: skip
+    return raster_names(name, made, is_warped=options.warp is not None, extras=extra_names(options))
 
 
 def extras_of(

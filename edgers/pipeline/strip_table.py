@@ -13,7 +13,7 @@ from edgers.errors import ContractError
 from edgers.pipeline.answer import Seen
 from edgers.pipeline.options import RunOptions
 from edgers.pipeline.row_maker import row_of
-from edgers.pipeline.rows import meaning_of
+from edgers.pipeline.rows import check_columns, meaning_of
 from edgers.pipeline.strip_lines import StripLines
 from edgers.pipeline.strip_maker import StripAnswer, StripOrder
 from edgers.products.csv_table import csv_texts
@@ -34,7 +34,9 @@ class StripTable(StripLines):
     """A `strip_maker.StripProducts` of a table; of embeddings, also of the matrix."""
 
     def __init__(self, order: StripOrder) -> None:
-        """Begin the files; raises ContractError where one row is for the whole strip."""
+        """Begin the files; raises ContractError where one row is for the whole strip, or two
+        columns have one name.
+        """
         output = order.model.output
         if output.scope == "scene":
             raise ContractError(
@@ -46,6 +48,7 @@ class StripTable(StripLines):
         self._decoder, self._output = RowDecoder(output), output.name
         places = Places(computed=order.place, product=order.place)
         self._cells = RowCells(places=places, meaning=meaning, of_scene=False)
+        check_columns(output, self._cells.columns)
         self._summary = Summary(meaning)
         self._parts: list[tuple[Seen, Reals]] = []
         self._is_new = True

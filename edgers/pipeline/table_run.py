@@ -10,22 +10,23 @@ from typing import cast
 import numpy as np
 import numpy.typing as npt
 
-import edgers
 from edgers.contract import ModelOutput
 from edgers.contract.read_rows import is_location, row_output
 from edgers.errors import ContractError, SceneError
 from edgers.pipeline.flow import Flow, Stage
 from edgers.pipeline.input_watch import InputWatch
 from edgers.pipeline.ledger import Ledger
+from edgers.pipeline.made_with import made_with
 from edgers.pipeline.memory import peak_bytes
 from edgers.pipeline.model import Model
 from edgers.pipeline.options import RunOptions
 from edgers.pipeline.progress import Progress, Silent
 from edgers.pipeline.row_inputs import ROWS, ReadyRows, RowInputs
+from edgers.pipeline.rows import check_columns
 from edgers.pipeline.table_answers import answered_table, row_meaning
 from edgers.pipeline.table_report import TableReport
 from edgers.pipeline.work_kept import kept_for_later
-from edgers.products.answered_table import place_columns
+from edgers.products.answered_table import own_columns, place_columns
 from edgers.products.ending import Ending
 from edgers.products.row_summary import found_in
 from edgers.products.table_drafts import ANSWERED, MISSING, NOT_FINITE, TableDrafts
@@ -148,8 +149,11 @@ class TableRun:
         return found
 
     def names(self, name: str) -> dict[str, str]:
-        """Give the file of each product by its role."""
+        """Give the file of each product by its role; raises ContractError where there is no such,
+        or a value is named like another column.
+        """
         meaning = row_meaning(self.model, self.output)
+        check_columns(self.output, own_columns(meaning))
         return table_names(
             name, self.options.vectors, is_embedding=meaning.is_embedding,
             has_points=place_columns(self.table.headings) is not None,
@@ -282,16 +286,11 @@ class TableRun:
         }
 
     def _facts(self) -> dict[str, object]:
-        model = self.model
         return {
-            "version": edgers.__version__,
-            "model": model.bundle.contract.name,
-            "bundle_id": model.bundle.bundle_id,
-            "engine": f"{model.engine.info.name} {model.engine.info.version}",
-            "precision": model.choice.precision,
+            **made_with(self.model),
             "scene": self.path.name,
             "batch_rows": ROWS,
-            **program_facts(model.bundle.contract),
+            **program_facts(self.model.bundle.contract),
         }
 
 

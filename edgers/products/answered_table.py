@@ -7,7 +7,9 @@ import numpy as np
 import numpy.typing as npt
 
 from edgers.errors import SceneError
+from edgers.products.embedding_parquet import EMBEDDING
 from edgers.products.feature import Column, Value
+from edgers.products.geoparquet import GEOMETRY
 from edgers.products.row_table import ORIGIN
 from edgers.products.table_drafts import ANSWERED, NOT_FINITE, TableDrafts
 from edgers.scene.table import KnownTable, TablePiece
@@ -61,20 +63,21 @@ class AnsweredTable:
 
     @property
     def columns(self) -> tuple[Column, ...]:
-        """Give the columns of the product."""
-        said = [Column(name=one.name, type=one.type, unit=one.unit) for one in self.meaning.fields]
-        own = {one.name for one in (ROW, *said, REASON, *ORIGIN)}
-        kept = []
+        """Give the columns of the product: no two have one name."""
+        row, *others = own_columns(self.meaning)
+        # Parquet has these two beside the columns.
+        own = {GEOMETRY, EMBEDDING, *(one.name for one in (row, *others))}
+        taken, kept = own | {self.table.headings[i] for i in self.carried}, []
         for i in self.carried:
             name, is_place = self.table.headings[i], i in (self.places or ())
+            if name in own:
+                while name in taken:
+                    name = IN.format(name)
+                taken.add(name)
             kept.append(
-                Column(
-                    name=IN.format(name) if name in own else name,
-                    type="float" if is_place else "str",
-                    unit="°" if is_place else "",
-                )
+                Column(name=name, type="float" if is_place else "str", unit="°" if is_place else "")
             )
-        return (ROW, *kept, *said, REASON, *ORIGIN)
+        return (row, *kept, *others)
 
     def pieces(self, origin: tuple[str, str] = ("", "")) -> Iterator[AnsweredRows]:
         """Give all rows; `origin` is the id of the bundle and the hash of the input.
@@ -126,6 +129,12 @@ class AnsweredTable:
             spectra=spectra,
             points=np.where(np.isfinite(points).all(axis=1, keepdims=True), points, np.nan),
         )  # fmt: skip
+
+
+def own_columns(meaning: RowMeaning) -> tuple[Column, ...]:
+    """Give the columns that are not the table's; the first is the number of the row."""
+    said = (Column(name=one.name, type=one.type, unit=one.unit) for one in meaning.fields)
+    return (ROW, *said, REASON, *ORIGIN)
 
 
 def rows_from(piece: TablePiece) -> list[Value]:

@@ -57,12 +57,12 @@ class _Ranges:
         self._least, self._most = (np.full(count, end) for end in (np.inf, -np.inf))
 
     def add(self, values: Reals) -> None:
-        """Add some rows, (row, value)."""
+        """Add some rows, (row, value); there may be none."""
         wide = values.astype(np.float64)
         self._rows += len(wide)
         self._sum += wide.sum(axis=0)
-        self._least = np.minimum(self._least, wide.min(axis=0))
-        self._most = np.maximum(self._most, wide.max(axis=0))
+        self._least = np.minimum(self._least, wide.min(axis=0, initial=np.inf))
+        self._most = np.maximum(self._most, wide.max(axis=0, initial=-np.inf))
 
     def found(self) -> tuple[ValueRange, ...]:
         """Give the ranges."""

@@ -16,9 +16,10 @@ from edgers.scene.place import Place
 __all__ = ["CUBE", "FILE_DATE", "PICTURE", "RASTER", "Asset", "acquisition_time", "write_item"]
 
 STAC_VERSION = "1.1.0"
+CLASSIFICATION = "https://stac-extensions.github.io/classification/v2.0.0/schema.json"
 EXTENSIONS = (
     "https://stac-extensions.github.io/projection/v2.0.0/schema.json",
-    "https://stac-extensions.github.io/classification/v2.0.0/schema.json",
+    CLASSIFICATION,
 )
 
 

@@ -21,13 +21,11 @@ from edgers.products.features import FORMATS, Format, check_formats
 from edgers.products.found import Found
 from edgers.products.npy_file import write_npy
 from edgers.products.point_parquet import write_rows
-from edgers.products.row_products import MATRIX, TABLE
-from edgers.products.stac import PICTURE, STAC_VERSION, Asset, asset_documents, class_fields
+from edgers.products.row_products import table_assets
+from edgers.products.stac import CLASSIFICATION, STAC_VERSION, asset_documents
 from edgers.products.table_extent import TableExtent
 from edgers.products.table_picture import SHOWN_ROWS, ShownRows, write_table_picture
 from edgers.products.work_folder import WorkFolder
-
-CLASSIFICATION = "https://stac-extensions.github.io/classification/v2.0.0/schema.json"
 
 
 def table_names(
@@ -76,7 +74,7 @@ class TableFiles:
         files = {role: self.work.path(name) for role, name in names.items()}
         facts = ending.facts(nodata_share)
         with disk_errors(names["table"]):
-            extent, shown = self._write_csv(files["table"], facts)
+            extent, shown = self._write_csv(files["table"], facts, found.rows or 1)
         for role in ("parquet", "geoparquet"):
             if role in names:
                 with disk_errors(names[role]):
@@ -94,11 +92,13 @@ class TableFiles:
             self._write_item(files["item"], ending, facts, found, extent)
         return self.work.commit(list(names.values()))
 
-    def _write_csv(self, path: Path, facts: Mapping[str, object]) -> tuple[TableExtent, ShownRows]:
-        """Write all rows; give where they lie, and those that are drawn."""
+    def _write_csv(
+        self, path: Path, facts: Mapping[str, object], answers: int
+    ) -> tuple[TableExtent, ShownRows]:
+        """Write all rows, so many with answers; give where they lie, and those that are drawn."""
         table, columns, extent = self.table, self.table.columns, TableExtent()
         origin = str(facts["bundle_id"]), str(facts["scene_sha256"])
-        every = -(-table.drafts.rows // SHOWN_ROWS)
+        every, before = -(-answers // SHOWN_ROWS), 0
         drawn: list[tuple[npt.NDArray[Any], ...]] = []
         names = [one.name for one in columns]
         with path.open("w", encoding="utf-8", newline="") as file:
@@ -109,8 +109,9 @@ class TableFiles:
                     row = Feature(geometry=None, properties=dict(zip(names, cells, strict=True)))
                     writer.writerow([cell_text(value) for value in values_of(row, columns)])
                 extent.add(piece.points)
-                at = np.asarray(piece.cells[0], np.int64) - 1
-                kept = (at % every == 0) & piece.answered
+                order = before + np.cumsum(piece.answered)
+                kept = piece.answered & ((order - 1) % every == 0)
+                before = int(order[-1])
                 drawn.append((piece.spectra[kept], piece.points[kept], piece.numbers[kept]))
         spectra, points, numbers = (np.concatenate(one) for one in zip(*drawn, strict=True))
         return extent, ShownRows(spectra=spectra, points=points, numbers=numbers)
@@ -134,21 +135,6 @@ class TableFiles:
                 **{f"edgers:{key}": value for key, value in facts.items()},
             },
             "links": [],
-            "assets": asset_documents(self._assets()),
+            "assets": asset_documents(table_assets(self.names, self.table.columns, classes)),
         }
         path.write_text(json.dumps(item, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-
-    def _assets(self) -> dict[str, Asset]:
-        classes = self.table.meaning.classes
-        columns = [
-            {"name": one.name, "type": one.type, **({"unit": one.unit} if one.unit else {})}
-            for one in self.table.columns
-        ]
-        types: dict[str, str] = {role: one.media_type for role, one in FORMATS.items()}
-        types |= {"table": TABLE, "embeddings": MATRIX, "quicklook": PICTURE}
-        said = {"edgers:columns": columns, **(class_fields(classes) if classes else {})}
-        return {
-            role: Asset(name=name, media_type=types[role], fields=said if role == "table" else {})
-            for role, name in self.names.items()
-            if role != "item"
-        }

@@ -19,7 +19,7 @@ from edgers.products.spectra_picture import draw_spectra
 from edgers.products.value_picture import RAMP, ramp_picture
 
 SHOWN_ROWS = 400
-"""Rows that are drawn, at even steps through the table: with more, curves hide one another."""
+"""Rows that are drawn, at even steps through those with an answer: more curves hide one another."""
 MAP_PX = (720, 360)
 """Width and height of the map: two pixels a degree where it shows all of the Earth."""
 STEPS_DEG = (0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 10.0, 30.0)

@@ -136,9 +136,17 @@ def run_kept(
     paths: dict[str, Sequence[Path]] = dict(options.inputs)
     states: dict[str, InputState] = {}
     facts: list[dict[str, object]] = []
+    # All go in before any is read: to make room for one, scenes of another may be dropped.
+    arrivals = {
+        source.name: keep_scene(
+            keeping.store, fresh, source, renamed[source.name], place=keeping.place,
+            most_bytes=keeping.most_bytes,
+        )
+        for source in sources if isinstance(source.kept, KeptSeries)
+    }  # fmt: skip
     for source in sources:
-        if isinstance(source.kept, KeptSeries):
-            states[source.name], found, told = _series(fresh, source, renamed, keeping)
+        if source.name in arrivals:
+            states[source.name], found, told = _series(arrivals[source.name], source)
         else:
             states[source.name], found, told = _reference(model, fresh, source, renamed, keeping)
         facts += told
@@ -180,24 +188,21 @@ def _named_scene(model: Model, options: RunOptions) -> Path:
 
 
 def _series(
-    scene: Path, source: ModelInput, renamed: Mapping[str, Mapping[str, str]], keeping: Keeping
+    arrival: Arrival, source: ModelInput
 ) -> tuple[InputState, list[Path], list[dict[str, object]]]:
-    """Take the scene into its period; give the files of the series, and what is known of them."""
+    """Give the files of the series that the new scene belongs to, and what is known of them."""
     rule = source.kept
     assert isinstance(rule, KeptSeries)
-    arrival = keep_scene(
-        keeping.store, scene, source, renamed[source.name], place=keeping.place,
-        most_bytes=keeping.most_bytes,
-    )  # fmt: skip
+    entries = [one for one in arrival.entries if one.path.exists()]
     state = _with_arrival(
         InputState(input=source.name, place="", is_new=False, is_kept=False, used=(), missing=()),
         arrival,
     )
     when = time_from_text(arrival.date.time)
     assert when is not None
-    if number_of(when, rule) not in by_period(arrival.entries, rule):
+    if number_of(when, rule) not in by_period(entries, rule):
         return replace(state, missing=(TOO_OLD,)), [], []
-    window = window_of(arrival.entries, rule, when)
+    window = window_of(entries, rule, when)
     lacking = set(window.missing)
     state = replace(
         state,
@@ -207,7 +212,7 @@ def _series(
     )
     if not window.is_full:
         return state, [], []
-    by_hash = {one.sha256: one for one in arrival.entries}
+    by_hash = {one.sha256: one for one in entries}
     with environment():
         files = [file_of(slot, by_hash, arrival.ring, source, rule) for slot in window.slots]
     arrival.ring.remove_made(set(files))

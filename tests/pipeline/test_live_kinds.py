@@ -20,7 +20,7 @@ from builders.detectors import (
 from builders.features import geojson
 from builders.frames import NADIR, SIDECAR, colours, write_image
 from builders.live import lines, live
-from builders.networks import band_net, plain_contract
+from builders.networks import band_net, plain_contract, value_contract
 from builders.row_nets import embedding_contract, means_net, row_contract
 from builders.scenes import write_scene
 
@@ -35,15 +35,6 @@ from edgers.scene.frame_folder import FrameFolder
 SEVERAL = {"edgers:class_rule": "several", "edgers:activation": "none"}
 HEAT = {"edgers:values": [{"name": "heat", "threshold": 1}, {"name": "b"}, {"name": "c"}]}
 STAMP = "_20240504T120000"
-
-
-def value_contract(**output: Any) -> dict[str, Any]:
-    document = plain_contract(output)
-    stated = document["mlm:output"][0]
-    del stated["classification:classes"]
-    stated["tasks"] = ["regression"]
-    stated["result"]["dim_order"] = ["batch", "channel", "height", "width"]
-    return document
 
 
 def both(

@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 from builders.programs import close
+from builders.runs import edgers
 from builders.scenes import write_scene
 from builders.tables import (
     read_table,
@@ -98,6 +99,38 @@ def test_a_raster_is_embedded_at_the_middle_of_each_tile(bundle: Path, tmp_path:
     nowhere = write_scene(tmp_path / "n.tif", np.ones((1, 9, 9), np.uint8), crs=None)
     with pytest.raises(SceneError, match="no place on Earth"):
         run_rows(bundle, nowhere, tmp_path / "no")
+
+
+def test_points_like_one_are_found_by_its_row(bundle: Path, tmp_path: Path) -> None:
+    rows = [[13.0, 52.5, "a"], ["", 1, "b"], [100.0, -20.0, "c"], [13.0001, 52.5, "d"]]
+    table = write_table(tmp_path / "p.csv", ["lon", "lat", "tile"], rows)
+    product = run_rows(bundle, table, tmp_path / "out").products[0]
+    done = edgers("retrieve", product, "--like", "1", "-k", 2, "-o", tmp_path / "top.csv")
+    assert done.code == 0, done.err
+    assert [one["row"] for one in read_table(tmp_path / "top.csv")] == ["1", "4"]
+    assert "2           row 4 · cosine 1.0000\n" in done.out
+    for row, words in (("2", "row '2' has no embedding"), ("9", "has no row '9'")):
+        done = edgers("retrieve", product, "--like", row)
+        assert (done.code, words in done.err) == (2, True)
+
+
+def test_a_raster_that_is_run_by_its_tile_centres_has_no_plan(bundle: Path, tmp_path: Path) -> None:
+    scene = write_scene(tmp_path / "s.tif", np.zeros((1, 8, 8), np.uint8))
+    done = edgers("inspect", bundle, scene)
+    assert (done.code, "row by row" in done.err) == (2, True)
+
+
+def test_columns_named_like_those_of_geoparquet_are_kept_beside_them(
+    bundle: Path, tmp_path: Path
+) -> None:
+    import pyarrow.parquet as pq
+
+    rows = [[13.0, 52.5, "POINT (13 52.5)", "old"]]
+    table = write_table(tmp_path / "p.csv", ["lon", "lat", "geometry", "embedding"], rows)
+    report = run_rows(bundle, table, tmp_path / "out", vectors=("geoparquet",))
+    (found,) = pq.read_table(report.products[2]).to_pylist()
+    assert (found["in_geometry"], found["in_embedding"]) == ("POINT (13 52.5)", "old")
+    assert (len(found["geometry"]), len(found["embedding"])) == (21, 8)
 
 
 @pytest.mark.parametrize(("lon", "lat", "words"), [

@@ -17,7 +17,7 @@ from builders.detectors import (
     painted_scene,
 )
 from builders.features import geojson
-from builders.networks import band_net, plain_contract
+from builders.networks import band_net, plain_contract, value_contract
 from builders.row_nets import embedding_contract, means_net, row_contract
 from builders.scenes import noise, write_scene
 from builders.strip_runs import Running, at_rest, loaded
@@ -38,15 +38,6 @@ PACKED = {**HEAT, "edgers:storage": {"data_type": "int16", "scale": 0.5, "offset
 PLACE = {"map_info": "{UTM, 1, 1, 600000, 4200000, 10, 10, 30, North, WGS-84}"}
 OF_TILES = ("tile", "tiles", "seam_px", "input_sha256")
 """What hangs on where tiles lie, which differs from a scene's; and what is not known before."""
-
-
-def value_contract(output: dict[str, Any]) -> dict[str, Any]:
-    document = plain_contract(output)
-    stated = document["mlm:output"][0]
-    del stated["classification:classes"]
-    stated["tasks"] = ["regression"]
-    stated["result"]["dim_order"] = ["batch", "channel", "height", "width"]
-    return document
 
 
 def both(
@@ -72,7 +63,7 @@ def pixels(path: Path) -> np.ndarray:
 
 @pytest.mark.parametrize(
     "document",
-    [plain_contract(SEVERAL), value_contract({}), value_contract(HEAT), value_contract(PACKED)],
+    [plain_contract(SEVERAL), value_contract(), value_contract(**HEAT), value_contract(**PACKED)],
     ids=["labels", "values", "threshold", "storage"],
 )
 def test_rasters_are_those_of_the_finished_file(tmp_path: Path, document: Any) -> None:
@@ -104,7 +95,7 @@ def test_rasters_are_those_of_the_finished_file(tmp_path: Path, document: Any) -
 
 def test_rows_of_all_bands_leave_together(tmp_path: Path) -> None:
     samples = noise(3, 20, 6).astype(np.float32)
-    with loaded(tmp_path, value_contract({}), band_net) as model:
+    with loaded(tmp_path, value_contract(), band_net) as model:
         running = Running(model, tmp_path, samples, rows_px=5)
         for row in range(20):
             running.feed(row)
@@ -118,7 +109,7 @@ def test_rows_of_all_bands_leave_together(tmp_path: Path) -> None:
 def test_an_image_that_is_restored_keeps_its_samples(tmp_path: Path, where: str | None) -> None:
     """Gaps are filled, or all is what the network gives, in the samples' own units."""
     restores = {"input": "x", **({"where": where} if where else {})}
-    document = value_contract({"edgers:restores": restores})
+    document = value_contract(**{"edgers:restores": restores})
     document["mlm:output"][0].pop("edgers:values", None)
     samples = noise(3, 40, 20)
     samples[1, 8:19, 4:9] = 0
@@ -222,12 +213,22 @@ def test_embeddings_are_rows_of_a_raster(tmp_path: Path) -> None:
     assert np.array_equal(matrix, np.load(wanted.products[1]).reshape(-1))
 
 
-def test_one_row_for_a_whole_scene_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("document", "words"),
+    [
+        (row_contract(**{"edgers:scope": "scene"}), "one row for a scene"),
+        (row_contract("channel", 3, (), "regression", **{
+            "edgers:values": [{"name": "tile"}, {"name": "b"}, {"name": "c"}],
+        }), "'tile', which the table has already"),
+    ],
+)  # fmt: skip
+def test_a_table_that_a_strip_cannot_have_is_refused(
+    tmp_path: Path, document: Any, words: str
+) -> None:
     path = write_strip(tmp_path / "s.bil", noise(3, 20, 20))
-    document = row_contract(**{"edgers:scope": "scene"})
     with (
         loaded(tmp_path, document, means_net()) as model,
-        pytest.raises(ContractError, match="one row for a scene"),
+        pytest.raises(ContractError, match=words),
     ):
         run_strip(model, at_rest(path), tmp_path / "out")
     assert not (tmp_path / "out").exists()

@@ -236,6 +236,31 @@ def test_spectra_are_brought_to_the_models_wavelengths_where_the_contract_says_s
         run_rows(bundle, outside, tmp_path / "out")
 
 
+@pytest.mark.parametrize("axis", ["channel", "class", "feature"])
+def test_a_whole_batch_without_an_answer_is_passed_over(tmp_path: Path, axis: str) -> None:
+    classes = ("p", "q") if axis == "class" else ()
+    document = row_document(["a", "b"], axis, 2, classes=classes)
+    bundle = rows_bundle(tmp_path / "b", document, matrix_rows_net(np.eye(2)))
+    rows = [["", ""]] * table_run.ROWS + [[3, 5]]
+    report = run_rows(bundle, write_table(tmp_path / "t.csv", ["a", "b"], rows), tmp_path / "out")
+    assert (report.missing_rows, report.found.rows) == (table_run.ROWS, 1)
+    assert [one.least for one in report.found.values] == ([3.0, 5.0] if axis == "channel" else [])
+
+
+def test_columns_of_table_and_answer_never_have_one_name(tmp_path: Path) -> None:
+    net = matrix_rows_net(np.eye(2))
+    table = write_table(tmp_path / "t.csv", ["a", "b", "row", "in_row"], [[1, 2, "one", "two"]])
+    named = {name: row_document(["a", "b"], "channel", 2, **{
+        "edgers:values": [{"name": "p"}, {"name": name}],
+    }) for name in ("q", "reason")}  # fmt: skip
+    report = run_rows(rows_bundle(tmp_path / "q", named["q"], net), table, tmp_path / "out")
+    (row,) = read_table(report.products[0])
+    assert (row["row"], row["in_in_row"], row["in_row"], row["q"]) == ("1", "one", "two", "2.0")
+    with pytest.raises(ContractError, match="'reason', which the table has already"):
+        run_rows(rows_bundle(tmp_path / "r", named["reason"], net), table, tmp_path / "no")
+    assert not (tmp_path / "no").exists()
+
+
 def test_the_command_line_runs_tables_and_tells_of_them(bundle: Path, tmp_path: Path) -> None:
     table = write_table(tmp_path / "a.csv", HEADINGS, rows_of(np.full((4, 4), 9)))
     done = edgers("run", bundle, table, "-o", tmp_path / "out")

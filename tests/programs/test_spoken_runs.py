@@ -75,6 +75,11 @@ def test_frames_tell_objects_out_of_text_and_strips_cannot(asking: Path, tmp_pat
     found = known(tmp_path / "o" / told["product"])
     assert {one["class_name"] for one in found} == {"ship", "Big-Plane"}
     assert {(one["asked"], one["frame"]) for one in found} == {("is ?", 0)}
+    # Frames that were asked something else are no answers to this.
+    done = edgers("watch", asking, tmp_path / "in", "-o", tmp_path / "o", "--ask", "it")
+    assert (done.code, "other questions" in done.err) == (2, True)
+    again = edgers("watch", asking, tmp_path / "in", "-o", tmp_path / "o", "--ask", "is ?")
+    assert (again.code, "1 made before" in again.out) == (0, True)
     strip = write_strip(tmp_path / "s.bil", samples())
     done = edgers("pushbroom", asking, strip, "-o", tmp_path / "p", "--idle", 0)
     assert done.code == 2

@@ -4,8 +4,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from builders.bundles import make_bundle
+from builders.graphs import GraphBuilder
 from builders.kept import all_samples, dated, kept_bundle, kept_input, tree
 from builders.killable_state import run_one
+from builders.stacks import OPTICAL, SERIES_AXES, closed_stack, input_document, stack_document
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -120,3 +123,24 @@ def test_the_same_scenes_in_any_order_give_the_same_bytes(
             keep_scene(store, scene, source, {})
     assert tree(folder / "store") == tree(folder / "plain")
     assert len(tree(folder / "store")) == 3
+
+
+def test_room_made_for_one_series_is_seen_by_the_other(tmp_path: Path) -> None:
+    rule = {"edgers:kept": {"as": "series", "period": "month"}}
+    document = stack_document(
+        *(input_document(name, OPTICAL, SERIES_AXES, 2, **rule) for name in ("x", "z"))
+    )
+    graph = GraphBuilder()
+    both = graph.node("Add", ["x", "z"])
+    scores = graph.node("ReduceMean", [both], axes=[1], keepdims=0)
+    shape = ["n", 2, 3, "h", "w"]
+    tmp_path.joinpath("model").mkdir()
+    net = closed_stack(graph, scores, {"x": shape, "z": shape})
+    bundle = make_bundle(tmp_path / "model", document, lambda: net)
+    store, scenes = tmp_path / "store", [dated(tmp_path, day) for day in DAYS]
+    assert run_one(bundle, scenes[0], tmp_path / "out", store).report is None
+    assert run_one(bundle, scenes[1], tmp_path / "out", store).report is not None
+    kept = sum(path.stat().st_size for path in store.rglob("*.tif"))
+    third = run_one(bundle, scenes[2], tmp_path / "out", store, most_bytes=int(kept * 0.8))
+    assert third.report is None
+    assert [one.missing for one in third.inputs] == [("2024-02",), ()]
