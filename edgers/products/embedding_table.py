@@ -13,7 +13,7 @@ from edgers.files import check_file
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EmbeddingTable:
-    """Rows of a scene, and the embedding of each."""
+    """Rows of a scene or of a table, and the embedding of each."""
 
     headings: tuple[str, ...]
     """Columns."""
@@ -22,14 +22,23 @@ class EmbeddingTable:
     embeddings: npt.NDArray[np.float32]
     """Embedding of each row, (row, feature), mapped from the file."""
 
-    def row_of(self, tile: str) -> int:
-        """Give the position of a tile's row; raises BadInputError where it has none."""
-        at = self.headings.index("tile")
+    @property
+    def key(self) -> str:
+        """Column that names what is embedded: the `tile` of a scene, the `row` of a table."""
+        return self.headings[0]
+
+    def row_of(self, name: str) -> int:
+        """Give the position of a tile or row; raises BadInputError where there is none."""
+        at = self.headings.index(self.key)
         for position, row in enumerate(self.rows):
-            if row[at] == tile:
+            if row[at] == name:
                 return position
+        if self.key == "row":
+            raise BadInputError(
+                f"the table has no row {name!r}.", rule=f"Its rows are 1 to {len(self.rows)}."
+            )
         raise BadInputError(
-            f"the table has no tile {tile!r}.",
+            f"the table has no tile {name!r}.",
             seen="Tiles without data have no row.",
             rule="A tile is named by its row and column in the grid, such as 3_0.",
         )
@@ -50,8 +59,8 @@ def embeddings_from_product(path: Path) -> EmbeddingTable:
         wrong = f"{len(rows)} rows, and a matrix of {embeddings.shape}"
         if embeddings.dtype != np.float32 or embeddings.ndim != 2 or len(embeddings) != len(rows):
             raise ValueError(wrong)
-        if any(len(row) != len(headings) for row in rows) or "tile" not in headings:
-            raise ValueError("rows differ in length, or there is no column 'tile'")
+        if any(len(row) != len(headings) for row in rows) or headings[0] not in ("tile", "row"):
+            raise ValueError("rows differ in length, or the first column is no 'tile' or 'row'")
     except (ValueError, OSError, EOFError, csv.Error) as error:
         raise BadInputError(
             f"{path} is no table of embeddings.",
