@@ -120,7 +120,7 @@ def _check_plain(contract: Contract, allowed: Allowed, demand: AccuracyDemand | 
     if contract.program is None or (demand is None and set(allowed.precisions) == {"fp32"}):
         return
     raise BadInputError(
-        "models of several graphs or steps are compiled at FP32 alone.",
+        "models of rows, and of several graphs or steps, are compiled at FP32 alone.",
         seen=f"Allowed: {', '.join(allowed.precisions)}.",
         fix="Leave --precision and the scenes to judge on out.",
     )

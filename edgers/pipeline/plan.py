@@ -129,7 +129,8 @@ def _blend(model: Model, options: RunOptions) -> Blend:
         if asked not in (None, "trim"):
             raise TilingError(
                 f"tiles of this model cannot be mixed by {asked!r}.",
-                seen=f"Its output {model.output.name!r} holds classes, not scores.",
+                seen=f"Its output {model.output.name!r} holds "
+                f"{'objects' if model.output.boxes else 'classes'}, not scores.",
                 fix="Use --blend trim.",
             )
         return "trim"

@@ -152,7 +152,7 @@ def _samples(
     if not any(len(numbers) for numbers, _ in lattice.kept.values()):
         raise SceneError(
             f"scene {scene.name} has no data.",
-            seen=f"Of its pixels, every {step}th of every {step}th row was looked at.",
+            seen=f"Looked at was one pixel in {step} of one row in {step}.",
         )
     numbers = np.concatenate([one for one, _ in lattice.kept.values()])
     features = np.concatenate([one for _, one in lattice.kept.values()])

@@ -40,11 +40,14 @@ class EmbeddingTable:
                 if not np.isfinite(found).all():
                     raise BadInputError(f"{self.key} {name!r} has no embedding.")
                 return np.array(found)
+        if self.key == "row":
+            raise BadInputError(
+                f"the table has no row {name!r}.", rule=f"Its rows are 1 to {len(self.rows)}."
+            )
         raise BadInputError(
-            f"the table has no {self.key} {name!r}.",
+            f"the table has no tile {name!r}.",
             seen="Tiles without data have no row.",
-            rule="A tile is named by its row and column in the grid, such as 3_0; a row of a table "
-            "by its number.",
+            rule="A tile is named by its row and column in the grid, such as 3_0.",
         )
 
 

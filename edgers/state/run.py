@@ -7,6 +7,7 @@ from pathlib import Path
 from edgers.contract import ModelInput
 from edgers.contract.kept import KeptReference, KeptSeries
 from edgers.errors import BadInputError, SceneError
+from edgers.pipeline.input_watch import scene_hash
 from edgers.pipeline.model import Model
 from edgers.pipeline.options import RunOptions
 from edgers.pipeline.progress import Progress
@@ -18,11 +19,12 @@ from edgers.scene.open import environment
 from edgers.scene.raster import Raster
 from edgers.scene.scene import renamed_by_input
 from edgers.scene.series import one_date
-from edgers.state.entry import Entry
-from edgers.state.keep import Arrival, check_placed, keep_scene
+from edgers.state.entry import Entry, Facts
+from edgers.state.keep import Arrival, check_placed, keep_scene, refuse_other_date
 from edgers.state.median import file_of
 from edgers.state.reference import find_references
 from edgers.state.ring import by_period, number_of, window_of
+from edgers.state.scene_pixels import ScenePixels
 from edgers.state.store import Store
 
 TOO_OLD = "it is older than all that is kept"
@@ -236,6 +238,13 @@ def _reference(
         if keeping.place is None:
             check_placed(ground, scene.name)
         found = find_references(keeping.store, source, date.time, ground, keeping.place)
+        assert isinstance(source.kept, KeptReference)
+        if found and source.kept.every:
+            # It is to be kept after the run: what forbids it is told before there are products.
+            with ScenePixels(date, source, renamed[source.name], grid=None) as pixels:
+                sha256 = scene_hash(pixels.files)
+            newcomer = Facts(scene=scene_name(scene), time=date.time, sha256=sha256, clear=1.0)
+            refuse_other_date(found, newcomer)
     is_missing = not found and not source.is_optional
     state = InputState(
         input=source.name, place="", is_new=False, is_kept=False,

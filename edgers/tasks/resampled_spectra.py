@@ -46,10 +46,10 @@ def plan_mixes(
         assert band.center_wavelength_um is not None, "the contract states it"
         centre = band.center_wavelength_um
         if not len(along) or not along[0] <= centre <= along[-1]:
-            seen = f"Its wavelengths: {along[0]:g} to {along[-1]:g} µm" if len(along) else "None"
+            seen = f"{along[0]:g} to {along[-1]:g} µm" if len(along) else "none"
             raise BandError(
                 f"{origin} does not reach {centre:g} µm, which band {band.name} is made of.",
-                seen=f"{seen}.",
+                seen=f"Its wavelengths: {seen}.",
                 rule="Spectra are brought to wavelengths between theirs, and not beyond.",
             )
         if kind == "gaussian":

@@ -95,6 +95,16 @@ def test_scenes_too_old_for_the_ring_are_told_and_change_nothing(
     assert tree(tmp_path / "store") == before
 
 
+def test_the_bytes_of_a_kept_scene_under_another_date_are_refused(
+    bundles: dict[str, Path], tmp_path: Path
+) -> None:
+    first, second = dated(tmp_path, "20240110"), tmp_path / "scene_20240215.tif"
+    second.write_bytes(first.read_bytes())
+    run_one(bundles["latest"], first, tmp_path / "out", tmp_path / "store")
+    with pytest.raises(SceneError, match="Its bytes are those of scene_20240110 of 2024-01-10"):
+        run_one(bundles["latest"], second, tmp_path / "out", tmp_path / "store")
+
+
 def test_without_a_store_a_series_of_one_scene_is_refused_with_what_to_do(
     bundles: dict[str, Path], tmp_path: Path
 ) -> None:
