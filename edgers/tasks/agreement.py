@@ -45,6 +45,9 @@ def agreement(a: Polygon, first: Window, b: Polygon, second: Window) -> float | 
         edges = (first.left, first.right, second.left, second.right)
         found = _across(0, a, b, edges, (top, bottom))
     strip = (left, top, right, bottom)
+    if right <= left or bottom <= top:
+        # There is no strip where windows touch.
+        return found
     if (wide and high) or (found is None and (_lies_in(strip, a) or _lies_in(strip, b))):
         found = _inside(strip, a, b)
     return found
@@ -86,8 +89,8 @@ def _across(
     found = None
     # A piece that is cut exactly is widest at the edge; one that ends before it, further in.
     for depth in (AT_EDGE_PX, REACH_PX):
-        one = _chord(a, axis, a_high - depth, shared)
-        other = _chord(b, axis, b_low + depth, shared)
+        one = _chord(a, axis, a_high - min(depth, np.ptp(a[:, axis]) / 2), shared)
+        other = _chord(b, axis, b_low + min(depth, np.ptp(b[:, axis]) / 2), shared)
         if one and other:
             both = min(one[1], other[1]) - max(one[0], other[0])
             joined = max(one[1], other[1]) - min(one[0], other[0])
