@@ -87,10 +87,11 @@ def _across(
     if a[:, axis].max() < a_high - REACH_PX or b[:, axis].min() > b_low + REACH_PX:
         return None
     found = None
+    thin = min(float(np.ptp(a[:, axis])), float(np.ptp(b[:, axis]))) / 2
     # A piece that is cut exactly is widest at the edge; one that ends before it, further in.
-    for depth in (AT_EDGE_PX, REACH_PX):
-        one = _chord(a, axis, a_high - min(depth, np.ptp(a[:, axis]) / 2), shared)
-        other = _chord(b, axis, b_low + min(depth, np.ptp(b[:, axis]) / 2), shared)
+    for depth in (min(AT_EDGE_PX, thin), REACH_PX):
+        one = _chord(a, axis, a_high - depth, shared)
+        other = _chord(b, axis, b_low + depth, shared)
         if one and other:
             both = min(one[1], other[1]) - max(one[0], other[0])
             joined = max(one[1], other[1]) - min(one[0], other[0])
