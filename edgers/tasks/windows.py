@@ -37,6 +37,11 @@ class Windows:
         tile = self._grid.tile(index)
         return self._grid.index(max(row, tile.row), max(column, tile.column))
 
+    def sooner(self, one: int, other: int) -> int:
+        """Give the tile in the lesser row and the lesser column of two."""
+        a, b = self._grid.tile(one), self._grid.tile(other)
+        return self._grid.index(min(a.row, b.row), min(a.column, b.column))
+
 
 def _last(plan: AxisPlan, bound: float) -> int:
     """Give the last tile that begins at or before `bound`: windows begin in order."""
