@@ -109,7 +109,7 @@ def _refuse_program(contract: Contract, device: Target) -> None:
     """Raise BadInputError where a kit would have to hold several graphs, or a loop."""
     if contract.program is not None:
         raise BadInputError(
-            f"models with an edgers:program are not compiled for {device.name}.",
+            f"models with an edgers:program, or of rows, are not compiled for {device.name}.",
             rule="A build kit holds one graph, which is run once a tile.",
             fix="Compile for --target cpu.",
         )
@@ -120,7 +120,7 @@ def _check_plain(contract: Contract, allowed: Allowed, demand: AccuracyDemand | 
     if contract.program is None or (demand is None and set(allowed.precisions) == {"fp32"}):
         return
     raise BadInputError(
-        "models of several graphs or steps are compiled at FP32 alone.",
+        "models of rows, and of several graphs or steps, are compiled at FP32 alone.",
         seen=f"Allowed: {', '.join(allowed.precisions)}.",
         fix="Leave --precision and the scenes to judge on out.",
     )

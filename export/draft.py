@@ -80,8 +80,12 @@ def _axes(shape: tuple[int, ...]) -> list[str]:
 
 
 def _input_axes(model: "onnx.ModelProto", entry: "onnx.ValueInfoProto") -> list[str]:
-    """Guess the axis order of an input, a series of dates included."""
+    """Guess the axis order of an input, a series of dates and rows of a table included."""
     shape = tensor_facts(entry)[0]
+    if len(shape) == 2:
+        return ["batch", "channel"]
+    if len(shape) == 3 and 1 in shape[1:]:
+        return ["batch", "length", "channel"] if shape[1] == 1 else ["batch", "channel", "length"]
     if len(shape) != len(SERIES_AXES):
         return _axes(shape)
     takers = {node.op_type for node in model.graph.node if entry.name in node.input}
@@ -131,8 +135,11 @@ def _input(model: "onnx.ModelProto", entry: "onnx.ValueInfoProto") -> dict[str, 
         "edgers:nodata": {"pixel": "all", "fill": 0},
         "$comment edgers:values": COMMENTS["values"],
         "edgers:values": "stored",
-        "$comment edgers:gsd_m": COMMENTS["gsd"],
-        "edgers:gsd_m": "?",
+        **(
+            {"$comment edgers:gsd_m": COMMENTS["gsd"], "edgers:gsd_m": "?"}
+            if "height" in axes
+            else {}
+        ),
     }
 
 

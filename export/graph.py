@@ -8,6 +8,7 @@ from edgers.contract import Contract, ModelInput, ModelOutput
 from edgers.errors import ContractError, GraphError
 from edgers.files import read_file
 from edgers.tasks.kinds import check_output, kind_of
+from edgers.tasks.rows import check_rows
 from edgers.tasks.segmentation import check_scores, class_axis, gives_indices
 
 if TYPE_CHECKING:
@@ -89,8 +90,10 @@ def check_fit(model: "onnx.ModelProto", contract: Contract) -> None:
     outputs = {entry.name: entry for entry in model.graph.output}
     output = contract.outputs[0]
     _check_names(contract.inputs, list(inputs))
-    if output.name not in outputs:
-        raise _misnamed("output", output.name, list(outputs))
+    for name in (output.name, *output.tensors):
+        if name not in outputs:
+            position = [one.name for one in contract.outputs].index(name)
+            raise _misnamed("output", name, list(outputs), position)
     for source in contract.inputs:
         _check_tensor("input", source, inputs[source.name], len(source.bands))
     if outputs[output.name].type.tensor_type.HasField("shape"):
@@ -126,6 +129,8 @@ def check_contract(contract: Contract) -> None:
             fix="Replace every '?' in the contract; a common_name may also go.",
         )
     check_output(contract.outputs[0])
+    if contract.rows is not None:
+        check_rows(contract.rows)
 
 
 def _placeholder(value: object) -> str | None:

@@ -11,9 +11,11 @@ from edgers.contract.program import (
     MAIN,
     AutoregressiveRule,
     CascadeRule,
+    ClustersRule,
     EnsembleRule,
     PerPixelRule,
 )
+from edgers.contract.read_clusters import feature_output
 from edgers.contract.sampler import SamplerRule
 from edgers.contract.two_tower import TwoTowerRule
 from edgers.errors import BadInputError, ContractError
@@ -109,6 +111,7 @@ def check_graphs(graphs: Graphs, contract: Contract) -> None:
         EnsembleRule: _check_ensemble,
         CascadeRule: _check_cascade,
         PerPixelRule: _check_per_pixel,
+        ClustersRule: _check_clusters,
         SamplerRule: _check_sampler,
         AutoregressiveRule: _check_autoregressive,
         TwoTowerRule: _check_two_tower,
@@ -147,6 +150,26 @@ def _check_per_pixel(graphs: Graphs, contract: Contract) -> None:
     rank = 1 + len(rule.pixel_shape)
     inputs = [Tensor(one.name, one.data_type, rank) for one in contract.inputs]
     _check(MAIN, graphs[MAIN], inputs, [_of(output, 0)])
+    for entry in graph_inputs(graphs[MAIN]):
+        if (count := tensor_facts(entry)[0][0]) != -1:
+            raise ContractError(
+                f"the graph takes {count} rows of {entry.name!r} at once.",
+                rule="Where pixels, or spectra, are rows, their number must be free.",
+                fix="Export the graph with a free first axis.",
+            )
+
+
+def _check_clusters(graphs: Graphs, contract: Contract) -> None:
+    check_fit(graphs[MAIN], graph_contract(contract))
+
+
+def graph_contract(contract: Contract) -> Contract:
+    """Give the contract of what a program gives before it has seen a scene."""
+    rule = contract.program
+    if not isinstance(rule, ClustersRule):
+        return contract
+    output = feature_output(rule, contract.outputs[0])
+    return replace(contract, outputs=(output, *contract.outputs[1:]), program=None)
 
 
 def _check_sampler(graphs: Graphs, contract: Contract) -> None:

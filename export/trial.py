@@ -13,6 +13,7 @@ from edgers.contract.program import MAIN
 from edgers.engines import ENGINES, Engine, Tensors
 from edgers.engines.agreement import TOLERANCE, share_apart
 from edgers.errors import EngineError
+from edgers.export.parts import graph_contract
 from edgers.export.proof import Proof, prove_tiling
 from edgers.programs.load import load_program
 from edgers.programs.proof import provable, side_answers
@@ -109,7 +110,7 @@ def try_candidate(
         apart = max(share_apart(one, array_of(golden[entry])) for entry, one in answers.items())
         proof = None
         if subject.halo.is_exact:
-            proof = prove_tiling(provable(engine), subject.contract, subject.halo)
+            proof = prove_tiling(provable(engine), graph_contract(subject.contract), subject.halo)
     except EngineError as error:
         return Trial(candidate=candidate, engine=engine, out=_one_line(error))
     from_what = candidate.precision if candidate.precision in subject.forms else "fp32"

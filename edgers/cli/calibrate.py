@@ -71,10 +71,11 @@ def command(
     options = options_from_chosen(maps=chosen.pop("maps"), inputs=chosen.pop("inputs"))
     stated = contract_from_file(contract)
     if stated.program is not None:
+        is_rows = stated.rows is not None
         raise BadInputError(
             "ranges are measured on models of one graph, run once a tile.",
-            seen="The contract has an edgers:program.",
-            fix="Calibrate a graph with a contract of its own.",
+            seen=f"The contract has {'rows as input' if is_rows else 'an edgers:program'}.",
+            fix="Compile it at FP32, or calibrate a graph with a contract of its own.",
         )
     graph = graph_from_file(model)
     check_fit(graph, stated)

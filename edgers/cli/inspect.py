@@ -14,16 +14,19 @@ from edgers.cli.kit_lines import KIT_KEYS, kit_lines
 from edgers.cli.plan import show_plan
 from edgers.cli.run_options import options_from_chosen, run_options
 from edgers.cli.show import line, print_lines, shape_text
+from edgers.cli.table_columns import column_lines
 from edgers.cli.vector_lines import vector_lines
 from edgers.contract import Band, ModelInput
 from edgers.contract.kept import Kept, KeptReference
+from edgers.contract.read_rows import row_output
 from edgers.export.candidate_table import TABLE_KEYS, table_lines
+from edgers.pipeline.plan import usual_tile_px
 from edgers.programs.facts import program_facts
 from edgers.scene.asset import Asset
 from edgers.scene.bands import SceneBand
 from edgers.scene.folder import scene_files
 from edgers.scene.open import environment
-from edgers.tiling.grid import default_tile_px
+from edgers.scene.table_file import is_table
 from edgers.tiling.halo import AxisHalo
 
 
@@ -48,6 +51,8 @@ def command(
         show_plan(path, scene, options, as_json=as_json)
     elif _is_archive(path):
         _show_bundle(path)
+    elif is_table(path):
+        print_lines(column_lines(path))
     else:
         _show_scene(path)
 
@@ -127,6 +132,13 @@ def _show_contract(bundle: Bundle) -> None:
     line("output", f"{output.name} {shape} {output.data_type} · {output.task}")
     for entry in output.classes:
         line("", f"{entry.value}  {entry.name}  #{entry.colour}")
+    if row := row_output(bundle.contract):
+        shape = _shape(row.shape, row.dim_order)
+        line("tables", f"as well, row by row: {shape} {row.data_type} · {row.task}")
+    if head := output.boxes:
+        line("boxes", f"{head.format} · from score {head.score_threshold:g} on")
+    if masks := output.masks:
+        line("masks", f"{masks.form}, of {masks.output} · from {masks.threshold:g} on")
     if output.shapes:
         told = (f"{one.kind} in {one.steps} steps" for one in output.shapes)
         line("shapes", f"in its text: {', '.join(told)}")
@@ -159,7 +171,8 @@ def _show_halo(bundle: Bundle) -> None:
     line("halo", halo.reason())
     for name, axis in (("rows", halo.height), ("columns", halo.width)):
         line("", f"{name}: {_axis(axis)}")
-    line("tile", f"{default_tile_px(halo)} px unless told otherwise")
+    side = usual_tile_px(bundle.contract, halo)
+    line("tile", f"{side} px" + ("" if halo.height.fixed_px else " unless told otherwise"))
 
 
 def _axis(axis: AxisHalo) -> str:

@@ -8,6 +8,7 @@ import click
 
 from edgers.bundle import open_bundle
 from edgers.cli.show import line, shape_text
+from edgers.cli.table_columns import refuse_table_plan
 from edgers.pipeline.memory import RunPlan, plan_run
 from edgers.pipeline.model import load_model
 from edgers.pipeline.options import RunOptions
@@ -27,13 +28,11 @@ PARTS = {
 
 def show_plan(bundle: Path, scene: Path | None, options: RunOptions, *, as_json: bool) -> None:
     """Print how `bundle` would be run over `scene`."""
-    with (
-        load_model(open_bundle(bundle)) as model,
-        environment(),
-        open_scene(model, scene, options) as opened,
-    ):
-        plan = plan_run(model, opened, options)
-        called = opened.name
+    with load_model(open_bundle(bundle)) as model, environment():
+        refuse_table_plan(model, scene)
+        with open_scene(model, scene, options) as opened:
+            plan = plan_run(model, opened, options)
+            called = opened.name
     grid = plan.grid
     if as_json:
         click.echo(json.dumps(_document(plan), indent=2))

@@ -10,7 +10,7 @@ import click
 from edgers.bundle import open_bundle
 from edgers.cli.band_map import renamed_from_options
 from edgers.cli.fallback import fallback_lines, no_fallback_option
-from edgers.cli.show import LABEL_WIDTH, shape_text
+from edgers.cli.show import LABEL_WIDTH, found_lines, shape_text
 from edgers.errors import BadInputError
 from edgers.pipeline.model import load_model
 from edgers.pipeline.pushbroom import OnRows, StripOptions, run_strip
@@ -23,10 +23,10 @@ LINE_EVERY_S = 5.0
 HELP = """Run BUNDLE over the rows of SOURCE while they arrive.
 
 SOURCE is an ENVI file that may still grow (its header beside it), a named pipe, or - for standard
-input; pipes carry raw BIL or BIP rows that --header describes. Finished rows are appended to an
-ENVI class map in the output folder at once and never changed. The strip ends with its pipe, when
-its file has not grown for --idle seconds, with --until-complete, or at Ctrl-C: what has arrived is
-then finished. A run always begins anew.
+input; pipes carry raw BIL or BIP rows that --header describes. What is finished is appended at once
+to files in the output folder, and never changed: rows of ENVI rasters, objects as lines of GeoJSON,
+tables as CSV. The strip ends with its pipe, when its file has not grown for --idle seconds, with
+--until-complete, or at Ctrl-C: what has arrived is then finished. A run always begins anew.
 """
 
 
@@ -112,11 +112,10 @@ def _lines() -> OnRows:
 def _report_lines(report: StripReport) -> list[tuple[str, str]]:
     """Tell what a strip gave."""
     size = shape_text(report.rows_in, report.width_px)
-    found = sorted(report.classes, key=lambda one: -one.pixels)
     lines = [
         ("strip", f"{report.strip} · {size} px · ended by: {report.ended_by}"),
         ("rows", f"{report.rows_out} out · lag {report.lag_px} · {report.tiles} tiles"),
-        ("classes", " · ".join(f"{one.name} ({one.share:.1%})" for one in found)),
+        *found_lines(report.found),
         ("nodata", f"{report.nodata_share:.1%} of the strip"),
     ]
     if report.not_finite_px:

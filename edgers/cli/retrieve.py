@@ -1,4 +1,4 @@
-"""`edgers retrieve`: the tiles of a scene that are most like a stored vector."""
+"""`edgers retrieve`: the tiles of a scene, or rows of a table, that are most like a vector."""
 
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from edgers.files import making_whole
 from edgers.pipeline.model import load_model
 from edgers.pipeline.two_towers import sentence_vector
 from edgers.products.embedding_table import EmbeddingTable, embeddings_from_product
-from edgers.products.retrieval import most_alike, write_hits
+from edgers.products.retrieval import Hit, most_alike, write_hits
 from edgers.stored_vectors import StoredVectors, vectors_from_entries
 from edgers.vector_file import vectors_from_file
 
@@ -21,8 +21,8 @@ BUNDLE_ENDING = ".edgers"
 
 
 @click.command(
-    help="Find the tiles that are most like a vector in TABLE, the .csv that 'edgers run' wrote of "
-    "a scene with an embedding model; the .npy lies beside it."
+    help="Find the tiles or rows most like a vector in TABLE, the .csv that 'edgers run' wrote of "
+    "a scene or a table with an embedding model; the .npy lies beside it."
 )
 @click.argument("table", type=click.Path(path_type=Path))
 @click.option(
@@ -32,7 +32,11 @@ BUNDLE_ENDING = ".edgers"
 @click.option("--query", metavar="NAME", help="Name of the vector to look for.")
 @click.option("--text", help="Look for what this says, by the text tower of --bundle.")
 @click.option("--bundle", type=click.Path(path_type=Path), help="Bundle with both towers.")
-@click.option("--like", metavar="TILE", help="Look for tiles like this one, such as 3_0, instead.")
+@click.option(
+    "--like",
+    metavar="TILE",
+    help="Look for tiles like this one, such as 3_0, or rows, such as 12, instead.",
+)
 @click.option("-k", "count", type=click.IntRange(1), default=10, show_default=True, help="Tiles.")
 @click.option("-o", "--out", type=click.Path(path_type=Path), help="Write them as CSV.")
 def command(
@@ -51,13 +55,20 @@ def command(
         wanted = _wanted(embeddings, vectors, query, like)
     hits = most_alike(embeddings, wanted, count)
     for rank, hit in enumerate(hits, 1):
-        cells = dict(zip(embeddings.headings, embeddings.rows[hit.position], strict=True))
-        window = f"row {cells.get('row_px')} column {cells.get('column_px')}"
-        line(f"{rank}", f"tile {cells['tile']} · cosine {hit.cosine:.4f} · {window}")
+        line(f"{rank}", _hit_text(embeddings, hit))
     if out is not None:
         with making_whole(out) as draft:
             write_hits(draft, embeddings, hits)
         line("table", str(out))
+
+
+def _hit_text(table: EmbeddingTable, hit: Hit) -> str:
+    """Tell what was found, and the window of a tile in its scene."""
+    cells = dict(zip(table.headings, table.rows[hit.position], strict=True))
+    text = f"{table.key} {cells[table.key]} · cosine {hit.cosine:.4f}"
+    if "row_px" in cells and "column_px" in cells:
+        text += f" · row {cells['row_px']} column {cells['column_px']}"
+    return text
 
 
 def _wanted(
@@ -67,8 +78,7 @@ def _wanted(
     if vectors is not None and query is not None:
         return _vectors(vectors).find(query)
     assert like is not None
-    found: npt.NDArray[np.float32] = np.array(table.embeddings[table.row_of(like)])
-    return found
+    return table.embedding_of(like)
 
 
 def _vectors(path: Path) -> StoredVectors:

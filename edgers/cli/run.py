@@ -13,22 +13,28 @@ from edgers.cli.fallback import fallback_lines, no_fallback_option
 from edgers.cli.kept_lines import NOTHING_MADE, state_lines
 from edgers.cli.progress import listener
 from edgers.cli.run_options import options_from_chosen, run_options
-from edgers.cli.show import line, print_lines, report_lines
+from edgers.cli.show import line, print_lines, report_lines, table_lines
 from edgers.cli.state_options import keeping_in, state_options
 from edgers.errors import BadInputError
 from edgers.kernels.kernel_cache import cache_state
 from edgers.pipeline.model import Model, load_model
 from edgers.pipeline.options import RunOptions
 from edgers.pipeline.plan import open_scene, plan_scene
+from edgers.pipeline.progress import Progress
 from edgers.pipeline.report import SceneReport
 from edgers.pipeline.run import run_scene
+from edgers.pipeline.table_report import TableReport
+from edgers.pipeline.table_run import open_rows, run_table, runs_as_table
 from edgers.pipeline.two_towers import names_from_text, with_classes
 from edgers.scene.folder import scene_name
 from edgers.scene.open import environment
 from edgers.state.run import Outcome, kept_inputs, run_kept
 
 
-@click.command(help="Run BUNDLE over each SCENE: a file, or a folder of band files.")
+@click.command(
+    help="Run BUNDLE over each SCENE: a file, a folder of band files, or a table (CSV, Parquet, "
+    "GeoJSON of points, spectral library)."
+)
 @click.argument("bundle", type=click.Path(path_type=Path))
 @click.argument("scenes", metavar="SCENE...", nargs=-1, type=click.Path(path_type=Path))
 @click.option("-o", "--out", required=True, type=click.Path(path_type=Path), help="Output folder.")
@@ -54,7 +60,7 @@ def command(
         raise click.UsageError("Missing argument 'SCENE...': name a scene, or files by --input.")
     # Without a scene, all files are named by input: one run.
     todo: tuple[Path | None, ...] = scenes or (None,)
-    reports: list[SceneReport | Outcome] = []
+    reports: list[SceneReport | TableReport | Outcome] = []
     with load_model(open_bundle(bundle), allow_fallback=not no_fallback) as loaded:
         model = loaded if classes is None else with_classes(loaded, names_from_text(classes))
         if state is None:
@@ -68,7 +74,7 @@ def command(
             for scene in todo:
                 say = listener(quiet=quiet or as_json)
                 if keeping is None:
-                    reports.append(run_scene(model, scene, out, options, say))
+                    reports.append(_run(model, scene, out, options, say))
                 else:
                     reports.append(run_kept(model, scene, out, options, keeping, say))
                 if not quiet and not as_json:
@@ -81,17 +87,32 @@ def command(
         sys.exit(NOTHING_MADE)
 
 
+def _run(
+    model: Model, scene: Path | None, out: Path, options: RunOptions, say: Progress
+) -> SceneReport | TableReport:
+    """Run a scene, or a table."""
+    if scene is not None and runs_as_table(model, scene):
+        return run_table(model, scene, out, options, say)
+    return run_scene(model, scene, out, options, say)
+
+
 def _try_all(model: Model, scenes: Sequence[Path | None], options: RunOptions) -> None:
     """Open all scenes before the first is run: a slip in the last must not cost an hour."""
     for scene in scenes:
-        with environment(), open_scene(model, scene, options) as opened:
-            plan_scene(model, opened, options)
+        with environment():
+            if scene is not None and runs_as_table(model, scene):
+                open_rows(model, scene, options)
+                continue
+            with open_scene(model, scene, options) as opened:
+                plan_scene(model, opened, options)
 
 
-def _lines(report: SceneReport | Outcome) -> list[tuple[str, str]]:
+def _lines(report: SceneReport | TableReport | Outcome) -> list[tuple[str, str]]:
     """Tell what became of a scene."""
     if isinstance(report, SceneReport):
         return report_lines(report)
+    if isinstance(report, TableReport):
+        return table_lines(report)
     made = [] if report.report is None else report_lines(report.report)
     return [*state_lines(report), *made]
 

@@ -15,6 +15,25 @@ from edgers.products.features import Format
 
 Command = TypeVar("Command", bound=Callable[..., object])
 
+vectors_option = click.option(
+    "--vectors",
+    multiple=True,
+    type=click.Choice(get_args(Format)),
+    help="Also write outlines, of objects, tiles, classes or what reaches a threshold, in this "
+    "format; again for each.",
+)
+alert_option = click.option(
+    "--alert", is_flag=True, help="Also write what was found in at most 256 bytes of JSON."
+)
+ask_option = click.option(
+    "--ask",
+    "--prompt",
+    "ask",
+    multiple=True,
+    metavar="QUESTION",
+    help="Ask a model that answers in words, of each tile; again for each question.",
+)
+
 OPTIONS = (
     click.option("--tile", "tile_px", type=click.IntRange(1), help="Longest tile side, px."),
     click.option(
@@ -47,23 +66,16 @@ OPTIONS = (
     click.option(
         "--warp", metavar="CRS", help="Also write maps in CRS, such as EPSG:32630, or in 'utm'."
     ),
-    click.option(
-        "--vectors",
-        multiple=True,
-        type=click.Choice(get_args(Format)),
-        help="Also write outlines, of objects, tiles or classes, in this format; again for each.",
-    ),
+    vectors_option,
     click.option(
         "--simplify",
         "simplify_px",
         type=click.FloatRange(min=0),
         default=0.0,
         metavar="PX",
-        help="Leave out points of outlines of classes that are off by less than this.",
+        help="Leave out points of outlines of pixels that are off by less than this.",
     ),
-    click.option(
-        "--alert", is_flag=True, help="Also write what was found in at most 256 bytes of JSON."
-    ),
+    alert_option,
     click.option(
         "--cube",
         type=click.Choice(get_args(Cube)),
@@ -71,14 +83,7 @@ OPTIONS = (
         show_default=True,
         help="How values are written: one COG, or an ENVI cube (BIL) with its header.",
     ),
-    click.option(
-        "--ask",
-        "--prompt",
-        "ask",
-        multiple=True,
-        metavar="QUESTION",
-        help="Ask a model that answers in words, of each tile; again for each question.",
-    ),
+    ask_option,
     click.option(
         "--probabilities", is_flag=True, help="Write the probability of each class as well."
     ),

@@ -7,6 +7,7 @@ import click
 
 if TYPE_CHECKING:  # they import numpy and rasterio, which commands about devices can do without
     from edgers.pipeline.report import SceneReport
+    from edgers.pipeline.table_report import TableReport
     from edgers.products.found import Found
 
 LABEL_WIDTH = 12
@@ -64,6 +65,22 @@ def report_lines(report: "SceneReport") -> list[tuple[str, str]]:
     return lines
 
 
+def table_lines(report: "TableReport") -> list[tuple[str, str]]:
+    """Tell what a run over a table gave."""
+    words = [report.scene, f"{report.rows} rows"]
+    if report.reused_rows:
+        words.append(f"{report.reused_rows} of them answered before")
+    lines = [("table", " · ".join(words)), *found_lines(report.found)]
+    if gone := report.missing_rows + report.not_finite_rows:
+        lines.append(("nodata", f"{gone} rows without an answer"))
+    if report.not_finite_rows:
+        told = f"the network gave NaN or infinity for {report.not_finite_rows} rows"
+        lines.append(("warning", told))
+    lines.append(("speed", f"{report.wall_s:.2f} s · {report.rows / report.wall_s:.0f} rows/s"))
+    lines.append(("products", _files(report)))
+    return lines
+
+
 def found_lines(found: "Found") -> list[tuple[str, str]]:
     """Tell what was found, by kind."""
     lines = []
@@ -107,7 +124,7 @@ def found_lines(found: "Found") -> list[tuple[str, str]]:
     return lines
 
 
-def _files(report: "SceneReport") -> str:
+def _files(report: "SceneReport | TableReport") -> str:
     first, *others = report.products
     return " · ".join([str(first), *(path.name.removeprefix(first.stem) for path in others)])
 

@@ -13,6 +13,7 @@ import click
 from edgers.bundle import open_bundle
 from edgers.cli.band_map import renamed_from_options
 from edgers.cli.fallback import fallback_lines, no_fallback_option
+from edgers.cli.run_options import alert_option, ask_option, vectors_option
 from edgers.cli.show import print_lines
 from edgers.errors import BadInputError, EdgersError
 from edgers.pipeline.frame_queue import Drop
@@ -20,6 +21,7 @@ from edgers.pipeline.live import LiveOptions, OnFrame, run_live
 from edgers.pipeline.live_report import LiveReport
 from edgers.pipeline.model import load_model
 from edgers.pipeline.options import RunOptions
+from edgers.products.features import Format
 from edgers.scene.capture import is_camera, public_address
 from edgers.scene.frame_folder import FrameFolder
 from edgers.scene.frame_source import FrameSource
@@ -33,9 +35,10 @@ LINE_EVERY_S = 5.0
 HELP = """Run BUNDLE over each frame of SOURCE: a folder of images, a video file, or a camera at an
 rtsp:// address.
 
-Each frame gives a class map (GeoTIFF) and a line in frames.jsonl in the output folder, with its
-time, latency, classes and place. The stream ends with its file or folder, or at Ctrl-C; --follow
-waits for images that come into the folder. The same command leaves out frames that are done.
+Each frame gives what 'edgers run' gives of a scene, but for the picture and the STAC Item, and a
+line in frames.jsonl in the output folder, with its time, latency, place and what was found. The
+stream ends with its file or folder, or at Ctrl-C; --follow waits for images that come into the
+folder. The same command leaves out frames that are done.
 
 A camera and a followed folder are live: at most --queue frames wait, and where one more comes
 --drop says which goes; what was in the folder before is not dropped. Files wait for their turn.
@@ -76,6 +79,9 @@ A camera and a followed folder are live: at most --queue frames wait, and where 
     "--map", "maps", multiple=True, metavar="BAND=NAME",
     help="Use frame band NAME (or its number) as model band BAND.",
 )  # fmt: skip
+@vectors_option
+@alert_option
+@ask_option
 @no_fallback_option
 @click.option("--restart", is_flag=True, help="Begin anew where an earlier run left frames.")
 @click.option("--quiet", is_flag=True, help="Print nothing but errors.")
@@ -83,14 +89,17 @@ A camera and a followed folder are live: at most --queue frames wait, and where 
 def command(
     bundle: Path, source: str, out: Path, follow: bool, idle_s: float | None, every: int,
     max_fps: float | None, queue: int, drop: Drop | None, poses: Path | None, start: str | None,
-    give_up_s: float, tile_px: int | None, maps: tuple[str, ...], no_fallback: bool,
-    restart: bool, quiet: bool, as_json: bool,
+    give_up_s: float, tile_px: int | None, maps: tuple[str, ...], vectors: tuple[Format, ...],
+    alert: bool, ask: tuple[str, ...], no_fallback: bool, restart: bool, quiet: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Run the command."""
     if max_fps is not None and not 0 < max_fps < math.inf:
         raise BadInputError(f"--max-fps {max_fps:g} is no rate.", rule="It is above zero.")
     options = LiveOptions(
-        run=RunOptions(tile_px=tile_px, renamed=renamed_from_options(maps)),
+        run=RunOptions(
+            tile_px=tile_px, renamed=renamed_from_options(maps), vectors=vectors, alert=alert,
+            ask=ask,
+        ),
         queue=queue, drop=drop, every=every, max_fps=max_fps, restart=restart,
     )  # fmt: skip
     on_frame = None if quiet or as_json else _lines()

@@ -10,6 +10,7 @@ The numbers of one box stand in a row of a tensor. `columns` says what they are,
 `scores`        a score a class; the best one counts
 `score`         the score of the class that the graph chose
 `class`         which class that is
+`coefficients`  what the prototypes of its mask are multiplied with: see `masks.py`
 `image`         position of the image in the batch; not looked at, as there is only one
 `unused`        a number without a meaning here
 ==============  ==============================================================================
@@ -23,7 +24,8 @@ from edgers.kernels.score_rule import Activation
 BoxFormat = Literal["xyxy", "xywh", "cxcywh", "cxcywha", "polygon"]
 """Two corners; least corner and size; centre and size; the same with an angle; four corners."""
 BoxColumn = Literal[
-    "box", "angle", "direction", "objectness", "scores", "score", "class", "image", "unused"
+    "box", "angle", "direction", "objectness", "scores", "score", "class", "coefficients", "image",
+    "unused",
 ]  # fmt: skip
 Offsets = Literal["none", "ltrb", "exp", "sigmoid"]
 """What the numbers of a dense head are: boxes already; distances from the middle of a cell to the
@@ -56,7 +58,8 @@ class BoxHead:
     columns: tuple[BoxColumn, ...]
     """What stands along the axis `channel`, in order."""
     tensors: tuple[tuple[BoxColumn, str], ...] = ()
-    """Columns that are tensors of their own: `scores`, `score` or `class`, and which output."""
+    """Columns that are tensors of their own: scores, class or coefficients, and which output each
+    is."""
     angle_unit: AngleUnit = "radians"
     """Unit of angles."""
     turning: Turning = "clockwise"

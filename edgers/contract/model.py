@@ -10,6 +10,7 @@ from typing import Literal
 
 from edgers.contract.boxes import BoxHead
 from edgers.contract.kept import Kept, KeptReference
+from edgers.contract.masks import MaskHead
 from edgers.contract.program import ProgramRule
 from edgers.contract.shapes import SpokenForm
 from edgers.kernels.extension import Extend
@@ -32,6 +33,7 @@ Values = Literal["stored", "physical"]
 Resampling = Literal["nearest", "bilinear", "cubic", "cubic_spline", "lanczos", "average"]
 Blend = Literal["hann", "linear", "average", "trim"]
 GsdRule = Literal["refuse", "resample"]
+Spectral = Literal["linear", "gaussian"]
 Scope = Literal["tile", "scene"]
 Normalise = Literal["l2"]
 ClassRule = Literal["one", "several", "ordered"]
@@ -57,6 +59,8 @@ class Band:
     """Unit of the values the model was trained on, such as `DN`, `reflectance` or `dB`."""
     data_type: str | None = None
     """Sample type the model was trained on, such as `uint16`; None accepts any real type."""
+    fwhm_um: float | None = None
+    """Full width at half maximum in µm, where it is stated."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,6 +127,8 @@ class ModelInput:
     """Overlap on each side of a tile, for graphs whose halo has no bound."""
     resampling: Resampling = "bilinear"
     """How bands of another GSD than the scene's grid are resampled, in GDAL's words."""
+    spectral: Spectral | None = None
+    """How spectra of a table with other wavelengths are brought to the bands; None: not at all."""
     extend: Extend = "reflect"
     """How a scene is made larger when the graph needs a certain size; the rest is cut off again."""
     kept: Kept | None = None
@@ -239,6 +245,8 @@ class ModelOutput:
     """How such numbers are stored; None for float32."""
     boxes: BoxHead | None = None
     """What the numbers of a detector mean; None where the task finds no objects."""
+    masks: MaskHead | None = None
+    """Which pixels belong to its objects; None where these are rectangles."""
     shapes: tuple[SpokenForm, ...] = ()
     """How its text tells where things are; empty where it does not, or is none."""
     scope: Scope = "tile"
@@ -268,6 +276,14 @@ class ModelOutput:
         return self.shape[self.dim_order.index(axis)] if axis in self.dim_order else 1
 
     @property
+    def tensors(self) -> tuple[str, ...]:
+        """Tensors beside its own that its boxes and masks are in."""
+        head = self.boxes
+        found = [name for _, name in head.tensors] if head else []
+        found += [level.output for level in head.levels if level.output] if head else []
+        return (*found, *([self.masks.output] if self.masks else []))
+
+    @property
     def shown_classes(self) -> tuple[ModelClass, ...]:
         """Classes that the product shows."""
         return tuple(one for one in self.classes if one.value not in self.ignore)
@@ -287,6 +303,8 @@ class Contract:
     """The JSON document as it was read; bundles carry this, so nothing is lost on the way."""
     program: ProgramRule | None = None
     """How its graphs are called; None where there is one, run once a tile."""
+    rows: ModelOutput | None = None
+    """The first output as the contract states it of a row of a table; None where it does not."""
 
     @property
     def main(self) -> ModelInput:

@@ -91,6 +91,32 @@ class PerPixelRule:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ClustersRule:
+    """The main graph gives features of pixels, and k-means finds groups of them in each scene."""
+
+    k: int
+    """Number of clusters."""
+    seed: int = 0
+    """Seed of the first centroids."""
+    sample_px: int = 16_384
+    """Most pixels that the centroids are fitted to, on a lattice over the scene."""
+    iterations: int = 100
+    """Most rounds of the fit; it ends earlier where no pixel changes its cluster."""
+    reference: tuple[tuple[float, ...], ...] = ()
+    """Centroids, (cluster, feature), whose order the scene's take; empty for order by brightness,
+    the mean of a centroid's features, darkest first."""
+    axes: tuple[str, ...] = ("batch", "channel", "height", "width")
+    """Axes of the features."""
+    shape: tuple[int, ...] = (-1, -1, -1, -1)
+    """Their shape; −1 where any size will do."""
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """Name the graphs beside the main one: none."""
+        return ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CacheRule:
     """Keys and values that a decoder gives back with each token, and takes again with the next."""
 
@@ -144,6 +170,12 @@ class AutoregressiveRule:
 
 
 ProgramRule = (
-    EnsembleRule | CascadeRule | PerPixelRule | SamplerRule | AutoregressiveRule | TwoTowerRule
+    EnsembleRule
+    | CascadeRule
+    | PerPixelRule
+    | ClustersRule
+    | SamplerRule
+    | AutoregressiveRule
+    | TwoTowerRule
 )
 """Every kind but the single one, which has nothing to say."""

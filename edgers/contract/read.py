@@ -1,6 +1,6 @@
 """Reading and checking a contract: STAC MLM JSON, alone or inside a STAC Item or Collection."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import cast, get_args
 
@@ -16,12 +16,22 @@ from edgers.contract.model import (
     NodataRule,
     PixelRule,
     Resampling,
+    Spectral,
     Values,
 )
-from edgers.contract.program import AutoregressiveRule
+from edgers.contract.program import AutoregressiveRule, ClustersRule
 from edgers.contract.read_boxes import check_box_tensors
+from edgers.contract.read_clusters import cluster_output
+from edgers.contract.read_masks import check_mask_tensors
 from edgers.contract.read_output import read_output
 from edgers.contract.read_program import read_program
+from edgers.contract.read_rows import (
+    as_image_input,
+    as_image_output,
+    check_row_output,
+    read_pixel_shape,
+    takes_rows,
+)
 from edgers.contract.scaling import looks_at_scene, read_scaling
 from edgers.contract.strict_json import MAX_DEPTH, is_too_deep, strict_json
 from edgers.contract.tensor_axes import TENSOR_TYPES, read_axes
@@ -45,12 +55,14 @@ INPUT_FIELDS = (
     "edgers:overlap_px",
     "edgers:extend",
     "edgers:resampling",
+    "edgers:spectral_resampling",
     "edgers:kept",
 )
 PIXEL_RULES: tuple[PixelRule, ...] = ("all", "any")
 VALUES: tuple[Values, ...] = ("stored", "physical")
 EXTENDS: tuple[Extend, ...] = ("reflect", "edge", "zero")
 RESAMPLINGS: tuple[Resampling, ...] = get_args(Resampling)
+SPECTRAL: tuple[Spectral, ...] = get_args(Spectral)
 GSD_RULES: tuple[GsdRule, ...] = get_args(GsdRule)
 IMAGE_AXES = ("batch", "channel", "height", "width")
 SAMPLE_TYPES = (*TENSOR_TYPES, "uint32", "uint64")
@@ -98,11 +110,20 @@ def contract_from_document(document: Json) -> Contract:
     top.refuse_unknown("edgers:", ("edgers:program",))
     table = _band_table(document)
     inputs = tuple(_read_input(entry, table) for entry in top.objects("mlm:input"))
+    rule, rows = read_pixel_shape(list(top.objects("mlm:input"))), None
     check_together(inputs)
     outputs = tuple(read_output(entry) for entry in top.objects("mlm:output"))
     check_box_tensors(outputs)
+    check_mask_tensors(outputs)
+    if rule is not None:
+        if top.has("edgers:program"):
+            raise top.fail("edgers:program", "A graph that takes rows of a table has none.")
+        rows = check_row_output(outputs[0])
+        outputs = (as_image_output(rows), *outputs[1:])
+    program = rule or read_program(top, inputs, outputs[0])
+    if isinstance(program, ClustersRule):
+        outputs = (cluster_output(program, outputs[0]), *outputs[1:])
     check_restorations(inputs, outputs)
-    program = read_program(top, inputs, outputs[0])
     if outputs[0].shapes and not isinstance(program, AutoregressiveRule):
         raise ContractError(
             f"contract output {outputs[0].name!r} tells of shapes in text.",
@@ -114,6 +135,7 @@ def contract_from_document(document: Json) -> Contract:
         outputs=outputs,
         document=document,
         program=program,
+        rows=rows,
     )
 
 
@@ -159,6 +181,7 @@ def _read_band(value: object, source: Fields, table: Mapping[str, Json]) -> Band
         ),
         unit=band.optional_text("unit"),
         data_type=band.choice("data_type", SAMPLE_TYPES) if band.has("data_type") else None,
+        fwhm_um=width,
     )
 
 
@@ -170,11 +193,11 @@ def _read_input(source: Fields, table: Mapping[str, Json]) -> ModelInput:
     if not isinstance(references, list) or not references:
         raise source.fail("bands", "It must list the bands, in the order of the channels.")
     bands = tuple(_read_band(entry, source, table) for entry in references)
-    if set(axes) - {"time"} != set(IMAGE_AXES):
+    if set(axes) - {"time"} != set(IMAGE_AXES) and not takes_rows(axes):
         raise source.object("input").fail(
             "dim_order",
-            "It must hold 'batch', 'channel', 'height' and 'width' in some order, "
-            "and 'time' for a series of dates.",
+            "It must hold 'batch', 'channel', 'height' and 'width' in some order, and 'time' for a "
+            "series of dates; or 'batch', 'channel' alone for rows of a table.",
         )
     channels = shape[axes.index("channel")]
     if channels not in (-1, len(bands)):
@@ -189,7 +212,7 @@ def _read_input(source: Fields, table: Mapping[str, Json]) -> ModelInput:
         raise source.fail(
             "edgers:optional", "What stands in for a missing file has no percentiles of its own."
         )
-    return ModelInput(
+    found = ModelInput(
         name=source.text("name"),
         bands=bands,
         shape=shape,
@@ -206,8 +229,24 @@ def _read_input(source: Fields, table: Mapping[str, Json]) -> ModelInput:
         overlap_px=source.optional_count("edgers:overlap_px", 0),
         resampling=source.choice("edgers:resampling", RESAMPLINGS, "bilinear"),
         extend=source.choice("edgers:extend", EXTENDS, "reflect"),
+        spectral=_read_spectral(source, bands),
         kept=read_kept(source, shape[axes.index("time")] if "time" in axes else None),
     )
+    return as_image_input(found) if takes_rows(axes) else found
+
+
+def _read_spectral(source: Fields, bands: Sequence[Band]) -> Spectral | None:
+    """Read `edgers:spectral_resampling`, or give None where it is missing."""
+    if not source.has("edgers:spectral_resampling"):
+        return None
+    found = source.choice("edgers:spectral_resampling", SPECTRAL)
+    for band in bands:
+        if band.center_wavelength_um is None or (found == "gaussian" and band.fwhm_um is None):
+            lacks = "full_width_half_max" if band.center_wavelength_um else "center_wavelength"
+            raise source.fail(
+                "edgers:spectral_resampling", f"Band {band.name!r} states no {lacks}, in µm."
+            )
+    return found
 
 
 def _read_substitute(source: Fields) -> float | None:

@@ -25,7 +25,9 @@ FIELDS = (
 )  # fmt: skip
 FORMATS: tuple[BoxFormat, ...] = get_args(BoxFormat)
 COLUMNS: tuple[BoxColumn, ...] = get_args(BoxColumn)
-APART: tuple[BoxColumn, ...] = ("scores", "score", "class")
+SCORES: tuple[BoxColumn, ...] = ("scores", "score", "class")
+APART: tuple[BoxColumn, ...] = (*SCORES, "coefficients")
+"""What may be a tensor of its own."""
 UNITS: tuple[AngleUnit, ...] = get_args(AngleUnit)
 TURNINGS: tuple[Turning, ...] = get_args(Turning)
 COORDINATES: tuple[Coordinates, ...] = get_args(Coordinates)
@@ -79,9 +81,7 @@ def check_box_tensors(outputs: Sequence[ModelOutput]) -> None:
     for output in outputs:
         if output.boxes is None:
             continue
-        named = [name for _, name in output.boxes.tensors]
-        named += [level.output for level in output.boxes.levels if level.output]
-        for name in named:
+        for name in output.tensors:
             if name not in names:
                 raise ContractError(
                     f"contract output {output.name!r} names the tensor {name!r}.",
@@ -111,7 +111,9 @@ def _tensors(source: Fields) -> tuple[tuple[BoxColumn, str], ...]:
 
 def _check_scores(source: Fields, columns: tuple[BoxColumn, ...]) -> None:
     """Refuse a detector whose scores are not told, or are told twice."""
-    told = [one for one in columns if one in APART]
+    if columns.count("coefficients") > 1:
+        raise source.fail("columns", "'coefficients' come once: in 'columns' or in 'tensors'.")
+    told = [one for one in columns if one in SCORES]
     if len(set(told)) != len(told) or ("scores" in told and len(told) > 1) or not told:
         raise source.fail(
             "columns",

@@ -16,6 +16,7 @@ from edgers.contract.model import (
     Storage,
 )
 from edgers.contract.read_boxes import read_boxes
+from edgers.contract.read_masks import read_masks
 from edgers.contract.read_shapes import read_shapes
 from edgers.contract.tensor_axes import read_axes
 from edgers.kernels.score_rule import Activation
@@ -27,6 +28,7 @@ OUTPUT_FIELDS = (
     "edgers:values",
     "edgers:storage",
     "edgers:boxes",
+    "edgers:masks",
     "edgers:shapes",
     "edgers:class_rule",
     "edgers:ignore",
@@ -72,6 +74,7 @@ def read_output(source: Fields) -> ModelOutput:
         values=_read_values(source) if source.has("edgers:values") else (),
         storage=_read_storage(source) if source.has("edgers:storage") else None,
         boxes=read_boxes(source.object("edgers:boxes")) if source.has("edgers:boxes") else None,
+        masks=read_masks(source.object("edgers:masks")) if source.has("edgers:masks") else None,
         shapes=read_shapes(source, axes) if source.has("edgers:shapes") else (),
         class_rule=rule,
         ignore=_read_ignore(source, classes) if source.has("edgers:ignore") else (),

@@ -17,6 +17,7 @@ from edgers.contract.program import (
     ProgramRule,
 )
 from edgers.contract.read_autoregressive import read_autoregressive
+from edgers.contract.read_clusters import read_clusters
 from edgers.contract.read_sampler import read_sampler
 from edgers.contract.read_two_tower import FIELDS as TWO_TOWER_FIELDS
 from edgers.contract.read_two_tower import read_two_tower
@@ -28,6 +29,7 @@ FIELDS = {
     "cascade": ("gate", "output", "inputs", "threshold", "miss_rate", "stated_on", "activation",
                 "otherwise"),
     "per-pixel": ("pixel_shape",),
+    "clusters": ("k", "seed", "sample_px", "iterations", "reference"),
     "sampler": ("method", "steps", "noisy", "time", "time_type", "condition", "schedule",
                 "prediction", "clip", "eta", "start", "volume", "seed"),
     "autoregressive": ("decoder", "memory", "memory_input", "tokens", "logits", "bos", "eos", "pad",
@@ -145,6 +147,7 @@ READERS: Mapping[str, Callable[[Fields, Inputs, ModelOutput], ProgramRule]] = {
     "ensemble": _read_ensemble,
     "cascade": _read_cascade,
     "per-pixel": _read_per_pixel,
+    "clusters": read_clusters,
     "sampler": read_sampler,
     "autoregressive": read_autoregressive,
     "two-tower": read_two_tower,

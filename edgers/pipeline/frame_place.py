@@ -1,18 +1,21 @@
-"""Where the class map of a frame lies, and how much ground each class covers."""
+"""Where the products of a frame lie, and how much ground is under what they show."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+import rasterio
+from rasterio.windows import Window
 
 from edgers.contract import ModelInput
-from edgers.contract.model import ModelClass
 from edgers.errors import SceneError
-from edgers.pipeline.frame_work import FrameMap
+from edgers.pipeline.frame_work import product_place
 from edgers.scene.footprint import View
 from edgers.scene.frame import FrameScene
 from edgers.scene.geometry import gsd_m, row_areas_m2
+from edgers.scene.open import environment
 from edgers.scene.outline import outline
 from edgers.scene.place import Place
 from edgers.scene.pose import Fix, Pose, fix_from_pose
@@ -39,33 +42,29 @@ class FramePlace:
         found = outline(self.place)
         return None if found is None else found.geometry()
 
-    def product_place(self, grid: Grid) -> Place:
-        """Place a product: its pixels may be coarser than the frame's, or begin later."""
-        height, width = grid.output_shape
-        return self.place.subgrid(
-            float(grid.columns.origin_px), float(grid.rows.origin_px), float(grid.columns.stride),
-            float(grid.rows.stride), height, width,
-        )  # fmt: skip
-
     def areas_m2(
-        self, found: FrameMap, classes: tuple[ModelClass, ...]
+        self, product: Path, layers: Sequence[tuple[int, int]], grid: Grid
     ) -> tuple[float, ...] | None:
-        """Give the ground that each class covers, m²; None where it is not known."""
-        total = np.zeros(len(classes))
-        for row, areas in self._pixel_areas(found.grid):
-            block = found.classes[row : row + len(areas)]
-            for i, one in enumerate(classes):
-                total[i] += (areas * (block == one.value)).sum()
-            if not np.isfinite(total).all():
-                return None
-        return tuple(total.tolist()) if self.gsd_m is not None else None
+        """Give the ground under the pixels of a product that have a value in a band, m².
+
+        `layers` are bands, from 1, and values. None where it is not known.
+        """
+        if self.gsd_m is None:
+            return None
+        total = np.zeros(len(layers))
+        with environment(), rasterio.open(product) as dataset:
+            for row, areas in self._pixel_areas(grid):
+                window = Window(0, row, dataset.width, len(areas))
+                for i, (band, value) in enumerate(layers):
+                    total[i] += (areas * (dataset.read(band, window=window) == value)).sum()
+        return tuple(total.tolist()) if np.isfinite(total).all() else None
 
     def _pixel_areas(self, grid: Grid) -> Iterator[tuple[int, npt.NDArray[np.float64]]]:
         """Give the first row and the pixel areas, (row, column or 1), of one block after another.
 
         In a frame that is seen aslant they differ from column to column.
         """
-        place = self.product_place(grid)
+        place = product_place(self.place, grid)
         height, width = grid.output_shape
         for row in range(0, height, ROWS_AT_ONCE):
             rows = min(ROWS_AT_ONCE, height - row)

@@ -10,7 +10,8 @@ from edgers.contract.model import WHERE_NODATA
 from edgers.contract.scaling import backward, by_layer
 from edgers.pipeline.model import Model
 from edgers.scene.bands import SceneBand
-from edgers.scene.scene import Scene, StackWindow
+from edgers.scene.scene import StackWindow
+from edgers.scene.scene_view import SceneView
 
 Reals = npt.NDArray[np.float32]
 Bools = npt.NDArray[np.bool_]
@@ -34,7 +35,7 @@ class KeptInput:
     not the network takes them so.
     """
 
-    def __init__(self, model: Model, scene: Scene) -> None:
+    def __init__(self, model: Model, scene: SceneView) -> None:
         """Prepare for the output of `model`, which restores an input."""
         restores = model.output.restores
         assert restores is not None
@@ -98,7 +99,7 @@ class KeptInput:
         return asked
 
 
-def kept_input(model: Model, scene: Scene) -> KeptInput | None:
+def kept_input(model: Model, scene: SceneView) -> KeptInput | None:
     """Give the input that the output restores, or None where it restores none."""
     return None if model.output.restores is None else KeptInput(model, scene)
 

@@ -1,6 +1,6 @@
 """Running a model over a stream of frames, each a small scene of its own.
 
-    source ─► thinning ─► bounded queue ─► tiles ─► preprocess ─► infer ─► class map and log
+    source ─► thinning ─► bounded queue ─► tiles ─► preprocess ─► infer ─► products and log
 
 A thread of its own reads the source, so a camera is never kept waiting; the queue and its drop
 policy bound how old a frame is when its turn comes (`frame_queue.py`). Frames are worked on one
@@ -14,17 +14,21 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import edgers
 from edgers.errors import BandError, EdgersError, SceneError, TilingError
 from edgers.pipeline.ending import ending_on_signals
+from edgers.pipeline.frame_contents import frame_contents
 from edgers.pipeline.frame_place import FramePlace, place_frame
 from edgers.pipeline.frame_queue import Drop, FrameQueue
-from edgers.pipeline.frame_work import FrameMap, FrameWork
+from edgers.pipeline.frame_work import FrameWork
 from edgers.pipeline.live_report import LiveReport, LiveTally
+from edgers.pipeline.made_with import made_with
 from edgers.pipeline.model import Model
 from edgers.pipeline.options import RunOptions
+from edgers.pipeline.text import questions_of
+from edgers.products.ending import Ending
+from edgers.products.feature import Column
 from edgers.products.frame_log import DONE, FAILED, FrameLog
-from edgers.products.frame_map import remove_unfinished, write_frame_map
+from edgers.products.work_folder import WorkFolder
 from edgers.scene.frame import Frame, check_size
 from edgers.scene.frame_source import FrameSource
 from edgers.scene.frame_time import text_from_utc
@@ -35,6 +39,9 @@ LOOK_EVERY_S = 0.1
 
 LAST_WAIT_S = 2.0
 """Longest wait at the end for a source that hangs in a read; it is then left behind."""
+
+FRAME = Column(name="frame", type="int", description="Number of the frame in the stream.")
+TIME = Column(name="time", type="str", description="When it was taken, UTC.")
 
 OnFrame = Callable[[Mapping[str, object]], None]
 """Listener: told what is written to the log, frame by frame."""
@@ -71,7 +78,7 @@ def run_live(
     where the disk is full or fails.
     """
     options, begin = options or LiveOptions(), time.perf_counter()
-    work = FrameWork(model, options.run)
+    work, asked = FrameWork(model, options.run), questions_of(model, options.run.ask)
     stopped = threading.Event()
 
     def stop() -> None:
@@ -80,15 +87,16 @@ def run_live(
 
     with (
         ending_on_signals(stop),
-        FrameLog(folder, model.bundle.bundle_id, restart=options.restart) as log,
+        FrameLog(folder, model.bundle.bundle_id, asked, restart=options.restart) as log,
+        # One for all frames: what a kill left in it is removed when it is opened again.
+        WorkFolder(folder, "watch") as products,
     ):
-        remove_unfinished(folder)
         drop = options.drop or ("oldest" if source.is_live else "none")
         queue, tally = FrameQueue(options.queue, drop), LiveTally()
         reader = _Reader(source, queue, log, tally, options)
         reader.start()
         try:
-            stream = _Stream(model=model, work=work, log=log, folder=folder, options=options)
+            stream = _Stream(model=model, work=work, log=log, folder=products, options=options)
 
             def is_over() -> bool:
                 return stopped.is_set() or reader.hangs()
@@ -102,6 +110,7 @@ def run_live(
             source.stop()
             queue.close()
             reader.join(LAST_WAIT_S)
+            products.discard()
             # What a thread still reads from must not be closed under it.
             if not reader.is_alive():
                 source.close()
@@ -191,8 +200,8 @@ class _Stream:
     """What is done to the pixels."""
     log: FrameLog
     """Where lines go."""
-    folder: Path
-    """Where products go."""
+    folder: WorkFolder
+    """Where products are made."""
     options: LiveOptions
     """What the user chose."""
     last_error: EdgersError | None = None
@@ -232,62 +241,41 @@ class _Stream:
         return {"status": FAILED, "error": str(error)}
 
     def _make(self, frame: Frame) -> dict[str, object]:
-        """Make the product of a frame; give what is to be said of it."""
-        name = frame.key.source
-        source = self.model.source
+        """Make the products of a frame; give what is to be said of it."""
+        name, source = frame.key.source, self.model.source
+        self.folder.clear()
         with environment(), frame.open(source, self.options.run.renamed) as scene:
             check_size(scene, name)
             placed = place_frame(scene, frame.pose, source, name)
-            found = self.work.run(scene, name)
-        product = f"{_stem(frame)}_{frame.number:06d}.tif"
-        write_frame_map(
-            self.folder / product, found.classes, placed.product_place(found.grid),
-            self.model.output.shown_classes, nodata=found.nodata, tags=self._tags(frame),
-        )  # fmt: skip
+            stem = f"{_stem(frame)}_{frame.number:06d}"
+            found = self.work.run(scene, placed.place, self.folder, stem, self._ending(frame))
+        product, *others = [path.name for path in found.files.values()]
         return {
             "status": DONE,
             "product": product,
+            **({"beside": others} if others else {}),
             "size_px": list(found.grid.output_shape),
-            **self._contents(found, placed),
+            "nodata_share": round(found.nodata_share, 6),
+            "not_finite_px": found.not_finite_px,
+            **frame_contents(self.model.output, found, placed),
             **_geography(placed, frame),
         }
 
-    def _contents(self, found: FrameMap, placed: FramePlace) -> dict[str, object]:
-        """Say what the class map holds."""
-        classes = self.model.output.shown_classes
-        pixels, areas = found.pixels(classes), placed.areas_m2(found, classes)
-        total = sum(pixels)
-        return {
-            "nodata_share": round(found.nodata_share, 6),
-            "not_finite_px": found.not_finite_px,
-            "classes": [
-                {
-                    "value": one.value,
-                    "name": one.name,
-                    "pixels": pixels[i],
-                    "share": round(pixels[i] / total, 6) if total else 0.0,
-                    "area_m2": None if areas is None else round(areas[i], 4),
-                }
-                for i, one in enumerate(classes)
-            ],
-        }
-
-    def _tags(self, frame: Frame) -> dict[str, str]:
-        """Say what a product was made of and with."""
-        bundle, model = self.model.bundle, self.model
+    def _ending(self, frame: Frame) -> Ending:
+        """Say what products are made of and with."""
+        model, time = self.model, text_from_utc(frame.time.utc)
+        asked = questions_of(model, self.options.run.ask)
         facts = {
-            "version": edgers.__version__,
-            "model": bundle.contract.name,
-            "bundle_id": bundle.bundle_id,
-            "engine": f"{model.engine.info.name} {model.engine.info.version}",
-            "precision": model.choice.precision,
+            **made_with(model),
             **model.fallback,
+            **({"asked": list(asked)} if asked else {}),
             "source": frame.key.source,
+            "scene_sha256": frame.sha256(),
             "frame": frame.number,
-            "datetime": text_from_utc(frame.time.utc),
             "datetime_from": frame.time.origin,
         }
-        return {f"EDGERS_{key.upper()}": str(value) for key, value in facts.items()}
+        marks: dict[Column, str | int] = {FRAME: frame.number, TIME: time}
+        return Ending(time=(time, frame.time.origin), provenance=facts, marks=marks, is_frame=True)
 
 
 def _line(frame: Frame, facts: Mapping[str, object]) -> dict[str, object]:

@@ -15,7 +15,7 @@ from edgers.products.places import Places
 from edgers.products.tally import Tally
 from edgers.products.tile_record import TileRecord
 from edgers.products.work_folder import WorkFolder
-from edgers.scene.scene import Scene
+from edgers.scene.scene_view import SceneView
 from edgers.tiling.grid import Grid
 
 
@@ -25,7 +25,7 @@ class Order:
 
     model: Model
     """Network."""
-    scene: Scene
+    scene: SceneView
     """What is looked at."""
     grid: Grid
     """Its tiles."""
@@ -41,14 +41,22 @@ class Order:
     """Positions of the bands that make a picture."""
 
 
-class Maker(Protocol):
-    """Takes tiles and makes products; tiles of an earlier run, killed, are taken up again."""
+class Taker(Protocol):
+    """Takes what the network gives for tiles."""
+
+    @property
+    def looks_beyond(self) -> bool:
+        """Tell whether a tile also speaks of what lies beyond its core."""
 
     def take(self, seen: Seen, outputs: Tensors | None) -> Answer:
         """Decode what the network gives for a tile, None where it holds no data.
 
         Any thread may call this, for tiles in any order.
         """
+
+
+class Maker(Protocol):
+    """Makes products of tiles; tiles of an earlier run, killed, are taken up again."""
 
     def add(self, answer: Answer) -> TileRecord:
         """Count a tile, in the order of work; give what is to be noted of it.
@@ -84,10 +92,6 @@ class Counted(Protocol):
     def found(self) -> Found:
         """Give what was found."""
 
-    @property
-    def looks_beyond(self) -> bool:
-        """Tell whether a tile also speaks of what lies beyond its core."""
 
-
-class SceneMaker(Maker, Lasting, Counted, Protocol):
+class SceneMaker(Taker, Maker, Lasting, Counted, Protocol):
     """All of it."""

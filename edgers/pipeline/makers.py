@@ -30,6 +30,7 @@ MAKERS: Mapping[Kind, Making] = {
     "labels": Making(make=label_map_maker, names=label_map_names),
     "values": Making(make=value_map_maker, names=value_map_names),
     "objects": Making(make=object_maker, names=object_names_of),
+    "instances": Making(make=object_maker, names=object_names_of),
     "rows": Making(make=row_maker, names=row_table_names),
 }
 

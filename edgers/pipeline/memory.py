@@ -21,6 +21,7 @@ from edgers.errors import MemoryPlanError, TilingError
 from edgers.pipeline.model import Model
 from edgers.pipeline.options import RunOptions
 from edgers.pipeline.plan import plan_scene, score_channels
+from edgers.pipeline.scene_clusters import fitting_bytes
 from edgers.pipeline.scene_scaling import looking_bytes
 from edgers.pipeline.warmup import warm_up_run
 from edgers.programs.proof import provable
@@ -153,7 +154,8 @@ def memory_plan(
         engine=round(need.bytes_per_px * _largest_area(grid) * options.workers),
         cache=options.cache_bytes or cache_bytes(scene.used, grid),
         tiles=max(
-            _tiles_bytes(model, scene, grid, options, channels), looking_bytes(model.inputs, scene)
+            _tiles_bytes(model, scene, grid, options, channels) + fitting_bytes(model),
+            looking_bytes(model.inputs, scene),
         )
         + (more_readers * decoding_bytes(scene.used) if more_readers else 0),
         seams=_seams_bytes(grid, channels),
@@ -261,8 +263,12 @@ def _speed(plan: RunPlan) -> float:
 
 
 def _numbers_a_px(model: Model) -> int:
-    """Give the numbers that the network gives for a pixel, rounded up where it gives boxes."""
-    if kind_of(model.output) != "objects":
+    """Give the numbers that the network gives for a pixel, rounded up where it gives boxes, text or
+    a row for the tile.
+
+    Masks count as if each had the size of the tile.
+    """
+    if kind_of(model.output) not in ("objects", "instances", "rows"):
         return score_channels(model)
     source = model.source
     entry = golden_inputs(model.bundle.contract)[source.name]
@@ -272,7 +278,12 @@ def _numbers_a_px(model: Model) -> int:
     )
     axes = zip(source.dim_order, tile.shape, strict=True)
     area = math.prod(int(size) for axis, size in axes if axis in ("height", "width"))
-    return -(-int(numbers.size) // area)
+    masks = model.output.masks
+    pictures = 0
+    if masks is not None:
+        boxes = int(numbers.size) // numbers.shape[model.output.dim_order.index("channel")]
+        pictures = {"prototypes": masks.coefficients, "window": boxes}.get(masks.form, 0)
+    return -(-int(numbers.size) // area) + pictures
 
 
 def _largest_area(grid: Grid) -> int:

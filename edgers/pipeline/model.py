@@ -1,6 +1,7 @@
 """A bundle brought to life: its engine loaded and its golden tile passed."""
 
 import io
+import re
 from dataclasses import dataclass
 from typing import cast
 
@@ -10,7 +11,7 @@ import numpy.typing as npt
 from edgers.bundle import Bundle, EngineChoice, golden_inputs, part_entries
 from edgers.closing import Closing
 from edgers.contract import ModelInput, ModelOutput
-from edgers.contract.program import MAIN
+from edgers.contract.program import MAIN, ClustersRule
 from edgers.engines import ENGINES, Engine, Tensors
 from edgers.engines.agreement import TOLERANCE, share_apart
 from edgers.engines.plan_refit import joined
@@ -59,6 +60,11 @@ class Model(Closing):
     def output(self) -> ModelOutput:
         """The output that is decoded."""
         return self.bundle.contract.outputs[0]
+
+    @property
+    def slug(self) -> str:
+        """Its name in characters that any file system takes."""
+        return slug(self.bundle.contract.name)
 
     @property
     def program(self) -> Program:
@@ -224,6 +230,12 @@ def _array(bundle: Bundle, name: str) -> npt.NDArray[np.generic]:
 
 def check_one_image(model: Model, what: str) -> None:
     """Raise ContractError where a model needs more than `what` has: one image of one date."""
+    if isinstance(model.bundle.contract.program, ClustersRule):
+        raise ContractError(
+            f"model {model.bundle.contract.name!r} finds the clusters of a whole scene.",
+            rule=f"{what} is answered before the rest is there.",
+            fix="Run scenes with 'edgers run', or put fixed centroids into the graph.",
+        )
     if len(model.inputs) == 1 and not model.source.is_series:
         return
     raise ContractError(
@@ -232,3 +244,8 @@ def check_one_image(model: Model, what: str) -> None:
         rule=f"{what} feeds one input of one date.",
         fix="Run scenes with 'edgers run'.",
     )
+
+
+def slug(name: str) -> str:
+    """Write a model name in characters that any file system takes."""
+    return re.sub(r"[^0-9A-Za-z.]+", "-", name).strip("-.").lower() or "model"

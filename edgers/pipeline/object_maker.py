@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -13,39 +12,20 @@ from edgers.contract import ModelClass
 from edgers.engines import Tensors
 from edgers.pipeline.answer import Answer, Seen
 from edgers.pipeline.maker import Order
+from edgers.pipeline.object_forms import ObjectForm
 from edgers.products.ending import Ending
 from edgers.products.features import Format
 from edgers.products.found import Found, ObjectCount, SpokenCount
-from edgers.products.object_draft import PieceDraft, write_records
-from edgers.products.object_features import Extra, records_of
+from edgers.products.object_draft import PieceDraft, Records, write_records
+from edgers.products.object_features import Extra
 from edgers.products.object_files import ObjectFiles
 from edgers.products.raster_drafts import RasterDrafts
 from edgers.products.tally import Tally
 from edgers.products.tile_record import TileRecord
-from edgers.tasks.boxes import BoxBlock
-from edgers.tasks.joining import Joined, Joiner
-from edgers.tasks.pieces import PIECE, Pieces, bounds_of
-from edgers.tasks.windows import Windows
+from edgers.tasks.pieces import Pieces
 
 DRAFT, JOINED = "pieces.raw", "objects.raw"
 """Files in the work folder: what tiles show, in any order, and what came of it."""
-
-
-class Decoder(Protocol):
-    """What makes objects of what a network gives for a tile."""
-
-    def decode(self, tensors: Tensors, window_shape: tuple[int, int]) -> BoxBlock:
-        """Decode the tensors of a window of that height and width; any thread may call this."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Joins:
-    """Which pieces may be one object."""
-
-    upright: bool
-    """Whether no box has an angle."""
-    by_class: bool
-    """Whether only those of one class may."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,11 +47,9 @@ class Naming:
 class ObjectMaker:
     """A `maker.SceneMaker` of objects."""
 
-    def __init__(
-        self, order: Order, formats: Sequence[Format], decoder: Decoder, joins: Joins
-    ) -> None:
+    def __init__(self, order: Order, formats: Sequence[Format], form: ObjectForm) -> None:
         """Open or begin the drafts."""
-        self._decoder, self._joins = decoder, joins
+        self._form = form
         self._grid, self._work = order.grid, order.work
         self._classes: Sequence[ModelClass] = order.model.output.classes
         self._naming: Naming | None = None
@@ -81,7 +59,7 @@ class ObjectMaker:
         self._blocks = np.zeros((len(order.grid), 2), np.int64)
         self._files = ObjectFiles(
             work=order.work, name=order.name, places=order.places, seen=order.scene.place,
-            grid=order.grid, classes=self._classes, formats=formats,
+            grid=order.grid, classes=self._classes, kind=form.kind, formats=formats,
             alert=order.options.alert,
         )  # fmt: skip
         with ExitStack() as opened:
@@ -113,10 +91,10 @@ class ObjectMaker:
     def take(self, seen: Seen, outputs: Tensors | None) -> Answer:
         """Decode a tile, and put its objects and its part of the picture on disk."""
         tile = seen.tile
-        pieces, lost = np.zeros(0, PIECE), False
+        pieces: Records
+        pieces, lost = np.zeros(0, self._form.record), False
         if outputs is not None:
-            block = self._decoder.decode(outputs, tile.window_shape)
-            pieces, lost = self._placed(seen, block.pieces), block.lost
+            pieces, lost = self._form.pieces(seen, outputs)
         begin, checksum = self._pieces.write(pieces)
         row, column = tile.rows.core_start, tile.columns.core_start
         nodata_px = int(seen.nodata.sum())
@@ -126,7 +104,7 @@ class ObjectMaker:
             nodata_px=seen.nodata.size if lost else nodata_px,
             not_finite_px=seen.nodata.size - nodata_px if lost else 0,
             skipped=outputs is None,
-            own={"begin": begin, "pieces": len(pieces)},
+            own={"begin": begin, "records": len(pieces)},
         )
         return Answer(tile=tile, record=record)
 
@@ -145,14 +123,14 @@ class ObjectMaker:
                 files, classes=naming.classes, is_open=naming.is_open, extra=naming.extra
             )  # fmt: skip
         self._counts = [0] * len(self._classes)
-        write_records(path, (records_of(some) for some in self._joined()))
+        write_records(path, self._joined())
         share = self._tally.nodata_share
         return files.finish(path, self._preview, ending, self.found, share)
 
-    def pieces(self, index: int) -> Pieces:
+    def pieces(self, index: int) -> Records:
         """Give the pieces of a tile, as they were decoded."""
         begin, count = self._blocks[index].tolist()
-        return self._pieces.read(begin, count, PIECE)
+        return self._pieces.read(begin, count, self._form.record)
 
     def restore(self, records: Iterable[TileRecord]) -> Sequence[int]:
         """Take up the tiles that are whole, wherever they lie; give the positions of the others."""
@@ -172,24 +150,6 @@ class ObjectMaker:
         """Close the drafts."""
         self._opened.close()
 
-    def _placed(self, seen: Seen, pieces: Pieces) -> Pieces:
-        """Move pieces to the scene's pixels, with the share of each that holds no data.
-
-        Those that lie on nothing but pixels without data are left out: nothing was seen there.
-        """
-        assert seen.around is not None
-        height, width = seen.around.shape
-        bounds = bounds_of(pieces["corners"]) if len(pieces) else np.empty((0, 4))
-        low = np.floor(np.clip(bounds[:, :2], 0, (width - 1, height - 1))).astype(int)
-        high = np.ceil(np.clip(bounds[:, 2:], low + 1, (width, height))).astype(int)
-        for i, ((left, top), (right, bottom)) in enumerate(
-            zip(low.tolist(), high.tolist(), strict=True)
-        ):
-            pieces["nodata"][i] = seen.around[top:bottom, left:right].mean()
-        tile = seen.tile
-        pieces["corners"] += (tile.columns.window_start, tile.rows.window_start)
-        return pieces[pieces["nodata"] < 1]
-
     def _picture(self, seen: Seen) -> npt.NDArray[np.generic]:
         """Give the samples of the picture, NaN where there is no data."""
         with np.errstate(over="ignore"):
@@ -197,32 +157,25 @@ class ObjectMaker:
         samples[:, seen.nodata] = np.nan
         return samples
 
-    def _joined(self) -> Iterator[list[Joined]]:
+    def _joined(self) -> Iterator[Records]:
         """Give the objects of the scene, as they are complete, and count them."""
-        joiner = Joiner(
-            Windows(self._grid), upright=self._joins.upright, by_class=self._joins.by_class
-        )
-        for index in range(len(self._grid)):
-            pieces = self.pieces(index)
-            if self._naming is not None:
-                pieces = self._naming.named(index, pieces)
-            yield self._counted(joiner.add(index, pieces))
-        yield self._counted(joiner.finish())
+        for records, kinds in self._form.joined(self._grid, self._named):
+            for kind in kinds:
+                self._counts[kind] += 1
+            yield records
 
-    def _counted(self, some: list[Joined]) -> list[Joined]:
-        """Count objects by class."""
-        for one in some:
-            self._counts[one.kind] += 1
-        return some
+    def _named(self, index: int) -> Records:
+        """Give the pieces of a tile, with what they are."""
+        pieces = self.pieces(index)
+        return pieces if self._naming is None else self._naming.named(index, pieces)
 
     def _count(self, record: TileRecord) -> None:
-        self._blocks[record.tile] = record.own["begin"], record.own["pieces"]
+        self._blocks[record.tile] = record.own["begin"], record.own["records"]
         self._tally.count(record)
 
     def _is_whole(self, record: TileRecord) -> bool:
-        begin, count = record.own["begin"], record.own["pieces"]
+        begin, count = record.own["begin"], record.own["records"]
         checksum, *preview = record.checksums
         tile = self._grid.tile(record.tile)
-        return self._pieces.is_whole(begin, count, PIECE, checksum) and self._preview.is_whole(
-            tuple(preview), tile
-        )
+        is_whole = self._pieces.is_whole(begin, count, self._form.record, checksum)
+        return is_whole and self._preview.is_whole(tuple(preview), tile)

@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from edgers.errors import ContractError
 from edgers.pipeline.maker import Order, SceneMaker
 from edgers.pipeline.model import Model
-from edgers.pipeline.object_maker import Joins, ObjectMaker
+from edgers.pipeline.object_forms import form_of
+from edgers.pipeline.object_maker import ObjectMaker
 from edgers.pipeline.options import RunOptions
 from edgers.pipeline.spoken_maker import SpokenMaker
 from edgers.products.features import Format, check_formats
 from edgers.products.object_files import object_names
-from edgers.tasks.boxes import BoxDecoder
 
 DEFAULT_FORMATS: Sequence[Format] = ("geojson",)
 
@@ -20,10 +20,7 @@ def object_maker(order: Order) -> SceneMaker:
     formats, outputs = formats_of(order.options), order.model.bundle.contract.outputs
     if outputs[0].shapes:
         return SpokenMaker(order, formats)
-    decoder, head = BoxDecoder(outputs), outputs[0].boxes
-    assert head is not None
-    joins = Joins(upright=not head.is_oriented, by_class=head.suppression != "all")
-    return ObjectMaker(order, formats, decoder, joins)
+    return ObjectMaker(order, formats, form_of(outputs))
 
 
 def object_names_of(model: Model, options: RunOptions, name: str) -> dict[str, str]:

@@ -77,19 +77,24 @@ def plan_tiles(model: Model, height_px: int, width_px: int, options: RunOptions)
 
 def _plan_rows(model: Model, height_px: int, width_px: int, options: RunOptions) -> Grid:
     """Choose tiles that are answered for as a whole: side by side where nothing else is asked."""
-    halo, source = model.bundle.halo, model.source
     if options.blend not in (None, "trim"):
         raise TilingError(
             f"tiles of this model cannot be mixed by {options.blend!r}.",
             seen=f"Its output {model.output.name!r} answers for a tile as a whole.",
             fix="Leave --blend out.",
         )
-    tile_px = options.tile_px or source.tile_px or trained_px(source) or DEFAULT_TILE_PX
-    stated = (options.overlap_px, source.overlap_px, 0)
-    overlap_px = next(one for one in stated if one is not None)
-    grid = plan_plain_grid(height_px, width_px, tile_px, overlap_px, halo)
+    tile_px, overlap_px = row_tile_px(model, options)
+    grid = plan_plain_grid(height_px, width_px, tile_px, overlap_px, model.bundle.halo)
     _refuse_endless(grid)
     return grid
+
+
+def row_tile_px(model: Model, options: RunOptions) -> tuple[int, int]:
+    """Give side and overlap of tiles that are answered for as a whole."""
+    source = model.source
+    tile_px = options.tile_px or source.tile_px or trained_px(source) or DEFAULT_TILE_PX
+    stated = (options.overlap_px, source.overlap_px, 0)
+    return tile_px, next(one for one in stated if one is not None)
 
 
 def usual_tile_px(contract: Contract, halo: Halo) -> int:
@@ -124,7 +129,8 @@ def _blend(model: Model, options: RunOptions) -> Blend:
         if asked not in (None, "trim"):
             raise TilingError(
                 f"tiles of this model cannot be mixed by {asked!r}.",
-                seen=f"Its output {model.output.name!r} holds classes, not scores.",
+                seen=f"Its output {model.output.name!r} holds "
+                f"{'objects' if model.output.boxes else 'classes'}, not scores.",
                 fix="Use --blend trim.",
             )
         return "trim"

@@ -16,7 +16,8 @@ from edgers.kernels.scaling import scale_samples
 from edgers.pipeline.scene_scaling import scaled_to_scene
 from edgers.scene.bands import SceneBand
 from edgers.scene.raster import SceneWindow
-from edgers.scene.scene import Scene, StackWindow
+from edgers.scene.scene import StackWindow
+from edgers.scene.scene_view import SceneView
 
 
 class Preprocessor:
@@ -103,7 +104,7 @@ class ScenePreprocessor:
     """Scaling, nodata fill and layout of all inputs of a model, for one scene."""
 
     def __init__(
-        self, inputs: Sequence[ModelInput], scene: Scene, kernels: Container[str] = ()
+        self, inputs: Sequence[ModelInput], scene: SceneView, kernels: Container[str] = ()
     ) -> None:
         """Prepare for the bands of `scene`; inputs it has no files for get their stand-in.
 

@@ -1,22 +1,20 @@
 """Running a model over one scene: the whole data path."""
 
-import contextlib
 import math
-import re
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import closing
+from collections.abc import Sequence
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import edgers
 from edgers.contract.program import CascadeRule
-from edgers.errors import EngineError, OutputError, SceneError
 from edgers.pipeline.answer import Answer
+from edgers.pipeline.empty import refuse_empty
 from edgers.pipeline.flow import Flow, Stage
 from edgers.pipeline.input_watch import InputWatch
 from edgers.pipeline.kept_input import kept_input
 from edgers.pipeline.ledger import Ledger, earlier_cuts
+from edgers.pipeline.made_with import made_with
 from edgers.pipeline.maker import Order
 from edgers.pipeline.makers import making_of, product_names
 from edgers.pipeline.memory import FINISH_CACHE_BYTES, peak_bytes, plan_run
@@ -29,12 +27,13 @@ from edgers.pipeline.preprocess import ScenePreprocessor
 from edgers.pipeline.progress import Progress, Silent
 from edgers.pipeline.raw_kernels import preprocesses
 from edgers.pipeline.report import SceneReport
+from edgers.pipeline.scene_clusters import fitted_to_scene
 from edgers.pipeline.text import prompts, questions_of
 from edgers.pipeline.tile_work import TileWork, preview_bands
 from edgers.pipeline.warmup import warm_up_run
+from edgers.pipeline.work_kept import kept_for_later
 from edgers.products.ending import Ending
 from edgers.products.places import Places
-from edgers.products.tally import Tally
 from edgers.products.work_folder import LEDGER, WorkFolder, work_path
 from edgers.programs.facts import program_facts
 from edgers.scene.block_cache import cache_bytes, set_cache
@@ -61,7 +60,7 @@ def run_scene(
         # What a machine compiles once is no part of how long this scene takes.
         warm_up_run(model, opened)
         begin = time.perf_counter()
-        name = f"{options.called or opened.name}_{slug(model.bundle.contract.name)}"
+        name = f"{options.called or opened.name}_{model.slug}"
         if options.max_memory_bytes is None:
             grid = plan_scene(model, opened, options)
         else:
@@ -70,24 +69,11 @@ def run_scene(
             options, grid = plan.options, plan.grid
         products = product_names(model, options, name).values()
         places = product_places(opened, grid, options.warp)
-        with WorkFolder(folder, name, products) as work, _kept_for_later(work):
+        with WorkFolder(folder, name, products) as work, kept_for_later(work):
             called = options.called or (opened.files[0] if scene is None else scene).name
             run = _Run(model=model, scene=opened, grid=grid, options=options, name=called)
             report = run.make(work, name, places, progress)
     return replace(report, wall_s=time.perf_counter() - begin)
-
-
-@contextlib.contextmanager
-def _kept_for_later(work: WorkFolder) -> Iterator[None]:
-    """Keep the work folder where the same command can go on with it; else remove it."""
-    try:
-        yield
-    except (KeyboardInterrupt, SystemExit, OutputError, MemoryError):
-        raise
-    except BaseException:
-        work.discard()
-        raise
-    work.discard()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,20 +93,20 @@ class _Run:
 
     def make(self, work: WorkFolder, name: str, places: Places, progress: Progress) -> SceneReport:
         """Make the products `name` in `work` and move them into place."""
-        model, scene, grid, options = self.model, self.scene, self.grid, self.options
+        scene, grid, options = self.scene, self.grid, self.options
         if options.restart:
             work.clear()
         set_cache(options.cache_bytes or cache_bytes(scene.used, grid))
-        picture = preview_bands(model.source, scene.first.bands)
-        order = Order(
-            model=model, scene=scene, grid=grid, options=options, work=work, name=name,
-            places=places, preview_bands=picture,
-        )  # fmt: skip
-        with (
-            Ledger(work.path(LEDGER), self._identity()) as ledger,
-            InputWatch(scene.files, ledger) as watch,
-            closing(making_of(model).make(order)) as maker,
-        ):
+        picture = preview_bands(self.model.source, scene.first.bands)
+        with ExitStack() as opened:
+            ledger = opened.enter_context(Ledger(work.path(LEDGER), self._identity()))
+            watch = opened.enter_context(InputWatch(scene.files, ledger))
+            model, fitted = fitted_to_scene(self.model, scene, grid, options, ledger)
+            order = Order(
+                model=model, scene=scene, grid=grid, options=options, work=work, name=name,
+                places=places, preview_bands=picture,
+            )  # fmt: skip
+            maker = opened.enter_context(closing(making_of(model).make(order)))
             tiles = TileWork(
                 scene=scene,
                 grid=grid,
@@ -135,9 +121,9 @@ class _Run:
             mosaic = Mosaic(maker=maker, tiles=len(grid), ledger=ledger)
             todo = mosaic.todo()
             self._fill(mosaic, todo, stages, progress)
-            self._refuse_empty(maker.tally)
+            refuse_empty(model, maker.tally, len(grid), f"scene {self.name}")
             set_cache(FINISH_CACHE_BYTES)
-            provenance = self._provenance(watch.sha256(), len(mosaic.gated))
+            provenance = {**self._provenance(watch.sha256(), len(mosaic.gated)), **fitted}
             ending = Ending(time=scene.time, provenance=provenance, span=scene.span)
             products, tally = maker.finish(ending), maker.tally
         return SceneReport(
@@ -177,25 +163,6 @@ class _Run:
         finally:
             progress.finish()
 
-    def _refuse_empty(self, tally: Tally) -> None:
-        """Raise where not one pixel of the product has an answer."""
-        has_seen = tally.skipped_tiles < len(self.grid)
-        # Where all that was found is ignored, that is an answer.
-        if tally.nodata_share < 1.0 or (self.model.output.ignore and has_seen):
-            return
-        if tally.not_finite_px:
-            raise EngineError(
-                f"the network gave NaN or infinity on every pixel of {self.name} that has data.",
-                seen=f"There are {tally.not_finite_px} such pixels.",
-                fix="Check the contract's scaling: a wrong unit overflows the network.",
-            )
-        raise SceneError(
-            f"scene {self.name} has no data.",
-            seen="All its pixels are nodata.",
-            rule=f"A pixel is nodata when {self.model.source.nodata.pixel} of its bands "
-            "are missing.",
-        )
-
     def _identity(self) -> dict[str, object]:
         """Say what run this is: with all of it equal, products are equal to the last byte."""
         grid, options = self.grid, self.options
@@ -222,11 +189,7 @@ class _Run:
         has_parts = len(inputs) > 1 or self.scene.dates
         asked = questions_of(model, self.options.ask)
         return {
-            "version": edgers.__version__,
-            "model": model.bundle.contract.name,
-            "bundle_id": model.bundle.bundle_id,
-            "engine": f"{model.engine.info.name} {model.engine.info.version}",
-            "precision": model.choice.precision,
+            **made_with(model),
             "scene": self.name,
             "tile_px": grid.tile_px,
             "halo": halo.reason(),
@@ -244,8 +207,3 @@ class _Run:
         is_cascade = isinstance(self.model.bundle.contract.program, CascadeRule)
         gated: dict[str, object] = {"gated_tiles": gated_tiles} if is_cascade else {}
         return {**self._facts(), **gated, **self.model.fallback, "scene_sha256": scene_sha256}
-
-
-def slug(name: str) -> str:
-    """Write a model name in characters that any file system takes."""
-    return re.sub(r"[^0-9A-Za-z.]+", "-", name).strip("-.").lower() or "model"

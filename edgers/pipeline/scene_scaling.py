@@ -21,7 +21,7 @@ from edgers.kernels.reference.ingest import ingest
 from edgers.kernels.reference.statistics import SAMPLE_TYPES
 from edgers.scene.bands import SceneBand
 from edgers.scene.raster import SceneWindow
-from edgers.scene.scene import Scene
+from edgers.scene.scene_view import SceneView
 
 WINDOW_PX = 512
 """Side of the windows a scene is looked at in: a block or a few of any usual file."""
@@ -34,7 +34,7 @@ Read = Callable[[int, int, int, int], SceneWindow]
 Floats = npt.NDArray[np.float32]
 
 
-def looking_bytes(inputs: Sequence[ModelInput], scene: Scene) -> int:
+def looking_bytes(inputs: Sequence[ModelInput], scene: SceneView) -> int:
     """Give what looking at a scene takes: a window and histograms of its largest input."""
     needs = [0]
     for one in inputs:
@@ -46,14 +46,13 @@ def looking_bytes(inputs: Sequence[ModelInput], scene: Scene) -> int:
     return max(needs)
 
 
-def scaled_to_scene(source: ModelInput, scene: Scene) -> ModelInput:
+def scaled_to_scene(source: ModelInput, scene: SceneView) -> ModelInput:
     """Give an input with the numbers of `scene` in its steps; raises SceneError as reading does."""
     stack = scene.stacks.get(source.name)
     if stack is None or not looks_at_scene(source.scaling):
         return source
-    shape = scene.height_px, scene.width_px
     read = partial(scene.read_input, source.name)
-    return scaled_to_samples(source, read, shape, stack.bands, stack.is_scaled)
+    return scaled_to_samples(source, read, scene.place.shape, stack.bands, stack.is_scaled)
 
 
 def scaled_to_samples(

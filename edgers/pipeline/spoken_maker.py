@@ -18,7 +18,8 @@ from edgers.contract.read_output import PALETTE
 from edgers.engines import Tensors
 from edgers.pipeline.answer import Answer, Seen
 from edgers.pipeline.maker import Order
-from edgers.pipeline.object_maker import Joins, Naming, ObjectMaker
+from edgers.pipeline.object_forms import BoxForm, Joins
+from edgers.pipeline.object_maker import Naming, ObjectMaker
 from edgers.pipeline.spoken_decoder import Heard, SpokenDecoder, plain
 from edgers.pipeline.spoken_story import STORY, Story
 from edgers.products.ending import Ending
@@ -49,7 +50,7 @@ class SpokenMaker:
         self._blocks = np.zeros((len(order.grid), 2), np.int64)
         joins = Joins(upright=all(one.is_upright for one in self._output.shapes), by_class=True)
         with ExitStack() as opened:
-            self._objects = ObjectMaker(order, formats, self._decoder, joins)
+            self._objects = ObjectMaker(order, formats, BoxForm(self._decoder, joins))
             opened.callback(self._objects.close)
             self._texts = opened.enter_context(PieceDraft(order.work.path(TEXTS)))
             self._opened = opened.pop_all()

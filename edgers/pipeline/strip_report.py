@@ -3,19 +3,7 @@
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClassCount:
-    """What one class covers."""
-
-    value: int
-    """Value in the class map."""
-    name: str
-    """Class name."""
-    pixels: int
-    """Pixels."""
-    share: float
-    """Share of the pixels that are not nodata; 0 where all are."""
+from edgers.products.found import Found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,8 +32,8 @@ class StripReport:
     """Bytes of a last row that did not arrive whole."""
     missing_rows: int
     """Rows that the header states and that did not come, where they were waited for."""
-    classes: tuple[ClassCount, ...]
-    """What each class covers."""
+    found: Found
+    """What was found."""
     tile_rows_px: int
     """Rows of a tile."""
     lag_px: int
@@ -59,8 +47,10 @@ class StripReport:
     stage_s: dict[str, float]
     """Seconds of work by stage, summed over its threads."""
     products: tuple[Path, ...] = ()
-    """Files written, the class map first."""
+    """Files written, the main one first."""
 
     def document(self) -> dict[str, object]:
         """Give the report as JSON values."""
-        return {**asdict(self), "products": [str(path) for path in self.products]}
+        facts = asdict(self)
+        found = facts.pop("found")
+        return {**facts, **found, "products": [str(path) for path in self.products]}

@@ -1,23 +1,35 @@
-"""What is done to the rows of a strip: cut into tiles as they arrive, preprocess, infer, decode."""
+"""What is done to the rows of a strip: cut into tiles as they arrive, then as those of a scene."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import cast
+from typing import Protocol, cast
 
 import numpy as np
 import numpy.typing as npt
 
 from edgers.errors import SceneError
 from edgers.pipeline.flow import Stage
-from edgers.pipeline.model import Model
-from edgers.pipeline.preprocess import Preprocessor
-from edgers.programs import Spot
+from edgers.pipeline.tile_work import ReadTile, ReadyTile, TileSteps, plain_index
+from edgers.scene.one_image import OneImage
 from edgers.scene.pushbroom import Samples, Strip
 from edgers.scene.row_ring import RowRing
-from edgers.tasks.segmentation import SegmentationDecoder
 from edgers.tiling.axis_tiles import AxisPlan
 from edgers.tiling.grid import Tile
-from edgers.tiling.row_stream import RowStream, RowTile
+from edgers.tiling.row_stream import RowTile
+
+
+class RowTiles(Protocol):
+    """The tiles along the height of one strip, in order."""
+
+    @property
+    def place(self) -> AxisPlan:
+        """Where output rows lie."""
+
+    def ready(self, rows: int) -> Iterator[RowTile]:
+        """Give the tiles that can be made now that `rows` rows have arrived, each once."""
+
+    def rest(self, rows: int) -> list[RowTile]:
+        """Give the tiles that are left now that the strip has ended after `rows` rows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,8 +38,6 @@ class StripTile:
 
     tile: Tile
     """Where it lies in the strip."""
-    is_last: bool
-    """Whether its row of tiles ends with it."""
     samples: Samples
     """Stored samples of the window, (band, row, column), cut off at the strip's end."""
     under: tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]
@@ -35,51 +45,19 @@ class StripTile:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ReadyTile:
-    """A tile with its tensor."""
-
-    strip_tile: StripTile
-    """What it was made from."""
-    nodata: npt.NDArray[np.bool_]
-    """True where a pixel of the core is nodata, (height, width) in output pixels."""
-    tensor: npt.NDArray[np.generic] | None
-    """What the network takes; None where the core holds no data."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StripBlock:
-    """What one tile contributes; arrays are (height, width) in output pixels."""
-
-    is_last: bool
-    """Whether its row of tiles ends with it."""
-    classes: npt.NDArray[np.uint8] | npt.NDArray[np.uint16]
-    """Class values; any where the pixel is nodata."""
-    nodata: npt.NDArray[np.bool_]
-    """True where the strip has no data."""
-    not_finite: npt.NDArray[np.bool_]
-    """True where the network gave NaN or infinity."""
-    skipped: bool
-    """Whether the tile was not inferred because it holds no data."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StripWork:
+class StripWork(TileSteps):
     """The work on one strip."""
 
     strip: Strip
     """Rows."""
-    stream: RowStream
+    image: OneImage
+    """The same as a scene, which is never read."""
+    stream: RowTiles
     """Tiles along the height."""
     columns: AxisPlan
     """Tiles along the width."""
     ring: RowRing
     """Rows that tiles still need."""
-    prepare: Preprocessor
-    """Scaling and layout."""
-    model: Model
-    """Network."""
-    decoder: SegmentationDecoder
-    """Meaning of its output."""
 
     def tiles(self, rows: Iterable[Samples]) -> Iterator[StripTile]:
         """Give each tile as soon as the rows of its window are there; the end's at the end.
@@ -104,7 +82,7 @@ class StripWork:
 
     def stages(self, workers: int) -> list[Stage]:
         """Give the stages in order; inference has `workers` threads."""
-        prepare = self._guarded(lambda item: self.preprocess(cast(StripTile, item)))
+        prepare = self._guarded(lambda item: self.preprocess(self._seen(cast(StripTile, item))))
         infer = self._guarded(lambda item: self.infer(cast(ReadyTile, item)))
         return [
             Stage(name="preprocess", work=prepare),
@@ -123,7 +101,6 @@ class StripWork:
                     row=index // count,
                     column=column,
                 ),
-                is_last=column == count - 1,
                 samples=self.ring.window(
                     down.window_start,
                     min(down.window_stop, self.ring.count),
@@ -137,31 +114,11 @@ class StripWork:
                 ),
             )
 
-    def preprocess(self, found: StripTile) -> ReadyTile:
-        """Make the tensor, unless nothing in the core is worth it."""
-        window = self.strip.window(found.samples)
-        nodata = window.nodata[np.ix_(*found.under)]
-        tensor = None
-        if not nodata.all():
-            tensor = self.prepare.tensor(window, found.tile.window_shape)
-        return ReadyTile(strip_tile=found, nodata=nodata, tensor=tensor)
-
-    def infer(self, ready: ReadyTile) -> StripBlock:
-        """Run the network and decode the core."""
-        tile = ready.strip_tile.tile
-        if ready.tensor is None:
-            found = self.decoder.nothing(tile)
-        else:
-            spot = Spot(tile.rows.window_start, tile.columns.window_start)
-            outputs = self.model.program.infer({self.model.source.name: ready.tensor}, spot)
-            found = self.decoder.decode(outputs[self.model.output.name], tile)
-        return StripBlock(
-            is_last=ready.strip_tile.is_last,
-            classes=found.classes,
-            nodata=ready.nodata,
-            not_finite=found.not_finite,
-            skipped=ready.tensor is None,
-        )
+    def _seen(self, found: StripTile) -> ReadTile:
+        """Tell which samples are missing, and what the window shows."""
+        window = self.image.seen(self.strip.window(found.samples))
+        rows, columns = (plain_index(index) for index in found.under)
+        return self.look(found.tile, window, rows, columns)
 
     def _guarded(self, work: Callable[[object], object]) -> Callable[[object], object]:
         """Let a failure end the wait for rows, which would else keep the flow from ending."""

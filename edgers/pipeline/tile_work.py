@@ -13,16 +13,20 @@ from edgers.engines.raw import Inputs
 from edgers.pipeline.answer import Answer, Seen
 from edgers.pipeline.flow import Stage
 from edgers.pipeline.kept_input import KeptInput
-from edgers.pipeline.maker import SceneMaker
+from edgers.pipeline.maker import Taker
 from edgers.pipeline.model import Model
 from edgers.pipeline.preprocess import ScenePreprocessor
 from edgers.programs import Spot
 from edgers.programs.cascade import GATED
 from edgers.scene.bands import SceneBand, colours_by_wavelength
 from edgers.scene.open import environment
-from edgers.scene.scene import Scene, StackWindow
+from edgers.scene.scene import StackWindow
+from edgers.scene.scene_view import SceneView
 from edgers.tiling.axis_tiles import AxisPlan, AxisTile
 from edgers.tiling.grid import Grid, Tile
+
+Index = slice | npt.NDArray[np.intp]
+"""Positions along an axis."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,19 +50,15 @@ class ReadyTile:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TileWork:
-    """The work on tiles of one scene."""
+class TileSteps:
+    """What is done to the window of a tile once it is read."""
 
-    scene: Scene
-    """What is looked at."""
-    grid: Grid
-    """Its tiles."""
     prepare: ScenePreprocessor
     """Scaling and layout."""
     model: Model
     """Network."""
-    maker: SceneMaker
-    """Products in the making."""
+    maker: Taker
+    """What takes the answers."""
     preview_bands: tuple[int, ...]
     """Positions of the bands that make a picture."""
     kept: KeptInput | None = None
@@ -66,37 +66,14 @@ class TileWork:
     beside: Tensors = field(default_factory=dict)
     """What every tile gets beside its image."""
 
-    def stages(self, workers: int) -> list[Stage]:
-        """Give the stages in order; inference has `workers` threads."""
-        return [
-            # GDAL settings and its error log belong to a thread.
-            Stage(name="read", work=lambda item: self.read(cast(Tile, item)), around=environment),
-            Stage(name="preprocess", work=lambda item: self.preprocess(cast(ReadTile, item))),
-            Stage(
-                name="infer",
-                work=lambda item: self.infer(cast(ReadyTile, item)),
-                threads=workers,
-                around=environment,
-            ),
-        ]
-
-    def read(self, tile: Tile) -> ReadTile:
-        """Read the window of a tile, as far as the scene goes."""
-        row, column = tile.rows.window_start, tile.columns.window_start
-        window = self.scene.read(
-            row,
-            column,
-            min(tile.rows.window_stop, self.grid.rows.size_px) - row,
-            min(tile.columns.window_stop, self.grid.columns.size_px) - column,
-        )
-        rows = _core(self.grid.rows, tile.rows)
-        columns = _core(self.grid.columns, tile.columns)
+    def look(self, tile: Tile, window: StackWindow, rows: Index, columns: Index) -> ReadTile:
+        """Say what a window shows; `rows` and `columns` are those of it under the core."""
         kept = self.kept if self.kept is not None and self.kept.fills else None
         nodata = window.nodata if kept is None else kept.nodata(window)
         seen = Seen(
             tile=tile,
             nodata=nodata[rows][:, columns],
-            preview=np.stack(
+            preview=np.array(
                 [window.main.samples[i][rows][:, columns] for i in self.preview_bands]
             ),
             around=window.nodata if self.maker.looks_beyond else None,
@@ -125,6 +102,42 @@ class TileWork:
         return replace(answer, gated=True) if GATED in outputs else answer
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TileWork(TileSteps):
+    """The work on tiles of one scene."""
+
+    scene: SceneView
+    """What is looked at."""
+    grid: Grid
+    """Its tiles."""
+
+    def stages(self, workers: int) -> list[Stage]:
+        """Give the stages in order; inference has `workers` threads."""
+        return [
+            # GDAL settings and its error log belong to a thread.
+            Stage(name="read", work=lambda item: self.read(cast(Tile, item)), around=environment),
+            Stage(name="preprocess", work=lambda item: self.preprocess(cast(ReadTile, item))),
+            Stage(
+                name="infer",
+                work=lambda item: self.infer(cast(ReadyTile, item)),
+                threads=workers,
+                around=environment,
+            ),
+        ]
+
+    def read(self, tile: Tile) -> ReadTile:
+        """Read the window of a tile, as far as the scene goes."""
+        row, column = tile.rows.window_start, tile.columns.window_start
+        window = self.scene.read(
+            row,
+            column,
+            min(tile.rows.window_stop, self.grid.rows.size_px) - row,
+            min(tile.columns.window_stop, self.grid.columns.size_px) - column,
+        )
+        rows = core_index(self.grid.rows, tile.rows)
+        return self.look(tile, window, rows, core_index(self.grid.columns, tile.columns))
+
+
 def preview_bands(source: ModelInput, bands: Sequence[SceneBand]) -> tuple[int, ...]:
     """Choose the bands that make a picture, by position: red, green and blue, else the first."""
     names = [
@@ -137,9 +150,13 @@ def preview_bands(source: ModelInput, bands: Sequence[SceneBand]) -> tuple[int, 
     return colours_by_wavelength([band.wavelength_um for band in bands]) or (0,)
 
 
-def _core(plan: AxisPlan, tile: AxisTile) -> slice | npt.NDArray[np.intp]:
+def core_index(plan: AxisPlan, tile: AxisTile) -> Index:
     """Positions in the window of the pixels under the core's output pixels."""
-    index = plan.input_index(tile.core_start, tile.core_stop) - tile.window_start
+    return plain_index(plan.input_index(tile.core_start, tile.core_stop) - tile.window_start)
+
+
+def plain_index(index: npt.NDArray[np.intp]) -> Index:
+    """Give positions as a slice where they are one."""
     # Mostly each follows on the one before, and then nothing needs to be looked up.
     if len(index) and np.all(np.diff(index) == 1):
         return slice(int(index[0]), int(index[-1]) + 1)

@@ -2,17 +2,22 @@
 
 from edgers.contract import OutputValue
 from edgers.errors import ContractError, SceneError
-from edgers.pipeline.class_maps import refuse_outlines, seams_of
+from edgers.pipeline.class_maps import seams_of
 from edgers.pipeline.gap_filling import FillingMaker
-from edgers.pipeline.kept_input import kept_input
+from edgers.pipeline.kept_input import KeptInput, kept_input
 from edgers.pipeline.maker import Order
 from edgers.pipeline.model import Model
 from edgers.pipeline.options import RunOptions
 from edgers.pipeline.plan import score_channels
+from edgers.pipeline.raster_extras import extra_names, extras_of
 from edgers.pipeline.raster_maker import RasterMaker
+from edgers.products.extras import Extra
+from edgers.products.flag_vectors import value_vectors
 from edgers.products.raster_files import raster_names
 from edgers.products.raster_products import RasterProducts
+from edgers.products.value_findings import value_findings
 from edgers.products.value_map import ENDINGS, FOUND, VALUES, ValueMap
+from edgers.scene.place import Place
 from edgers.tasks.values import ValueBlock, ValueDecoder, shown_values
 
 
@@ -23,38 +28,60 @@ def value_map_maker(order: Order) -> RasterMaker[ValueBlock]:
     that cannot say where it lies.
     """
     output, kept = order.model.output, kept_input(order.model, order.scene)
-    values = values_of(order.model) if kept is None else kept.values
     if order.options.cube == "envi":
         _check_place(order)
-    kind = ValueMap(
-        values, output.storage, order.places.computed, sum_tolerance=output.sum_tolerance,
-        cube=order.options.cube,
-    )  # fmt: skip
+    kind, decoder = value_layers(order.model, kept, order.options, order.places.computed)
     products = RasterProducts(
         order.work, name=order.name, places=order.places, kind=kind,
         preview_bands=len(order.preview_bands),
+        extras=_extras(order.options, kind, order.places.computed),
     )  # fmt: skip
-    decoder = ValueDecoder(output, None if kept is None else kept.back)
     make = FillingMaker if kept is not None and kept.fills else RasterMaker[ValueBlock]
     return make(order.grid, output.name, decoder, products, seams_of(order))
 
 
+def value_layers(
+    model: Model, kept: KeptInput | None, options: RunOptions, place: Place
+) -> tuple[ValueMap, ValueDecoder]:
+    """Say what the rasters are at `place`, and what decodes them."""
+    output = model.output
+    kind = ValueMap(
+        values_of(model) if kept is None else kept.values, output.storage, place,
+        sum_tolerance=output.sum_tolerance, cube=options.cube,
+    )  # fmt: skip
+    return kind, ValueDecoder(output, None if kept is None else kept.back)
+
+
 def value_map_names(model: Model, options: RunOptions, name: str) -> dict[str, str]:
     """Give the file of each product by its role; raises ContractError where there is no such."""
-    refuse_outlines(model, options)
+    sought = [one for one in model.output.values if one.threshold is not None]
+    if options.vectors and not sought:
+        raise ContractError(
+            f"output {model.output.name!r} gives no outlines.",
+            seen="None of its values has a threshold.",
+            rule="Outlines of values are those of what reaches 'threshold' in the contract.",
+            fix="Run without --vectors, or state a threshold.",
+        )
     if options.probabilities:
         raise ContractError(
             f"output {model.output.name!r} has no probabilities.",
             seen=f"Its task is {model.output.task!r}.",
             fix="Run without --probabilities.",
         )
-    roles = [VALUES]
-    if any(one.threshold is not None for one in model.output.values):
-        roles.append(FOUND)
+    roles = [VALUES, FOUND] if sought else [VALUES]
     return raster_names(
         name, {role: ENDINGS[role] for role in roles}, is_warped=options.warp is not None,
-        cubes=(VALUES,) if options.cube == "envi" else (),
+        cubes=(VALUES,) if options.cube == "envi" else (), extras=extra_names(options),
     )  # fmt: skip
+
+
+def _extras(options: RunOptions, kind: ValueMap, place: Place) -> dict[str, Extra]:
+    """Give what is made of the values besides."""
+    return extras_of(
+        options,
+        value_vectors(options.vectors, kind.sought, place, options.simplify_px, kind.read),
+        lambda drafts: value_findings(kind.values, kind.found.values, drafts, place, kind.read),
+    )
 
 
 def values_of(model: Model) -> tuple[OutputValue, ...]:

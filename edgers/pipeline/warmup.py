@@ -60,7 +60,7 @@ def warm_up_input(source: ModelInput, sample_types: Sequence[str]) -> None:
 
 def _finish(model: Model) -> None:
     """Decode the golden tile's answer, and vote on a few classes as for overviews."""
-    if kind_of(model.output) == "objects":
+    if model.output.boxes is not None:
         for warm in (*rotated_nms.WARMUP, *polygon_clip.WARMUP):
             warm()
     if kind_of(model.output) != "classes":

@@ -5,9 +5,9 @@ One line of JSON, UTF-8, at most `LIMIT_BYTES` long:
     {"t":"2026-03-01T10:20:30Z","b":"1f0a39c2","f":[{"c":"ship","n":3,"p":[4.5,51.97],"s":0.93}],"x":1}
 
 `t` time of acquisition, `b` first eight digits of the bundle's id, `f` what was found, what matters
-most first: `c` class, `a` area in km², `n` objects, `p` longitude and latitude of a place that
-belongs to it, `s` confidence from 0 to 1; `x` how many more there were no bytes for. What is not
-known, or zero in the case of `x`, is left out.
+most first: `c` class or value, `a` area in km², `n` objects, `m` largest value, `p` longitude and
+latitude of a place that belongs to it, `s` confidence from 0 to 1; `x` how many more there were no
+bytes for. What is not known, or zero in the case of `x`, is left out.
 """
 
 import json
@@ -37,20 +37,25 @@ PLACE_DIGITS = 4
 NUMBER_DIGITS = 3
 """Digits of areas, and after the point of confidences."""
 
+VALUE_DIGITS = 5
+"""Digits of values."""
+
 SHORTEST = 8
 """Characters of a name that are kept where the whole one does not fit."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One class of what was found."""
+    """One class, or value, of what was found."""
 
     name: str
-    """Class name."""
+    """Name of it."""
     area_km2: float | None = None
     """Area on the ellipsoid in km²; None where not known."""
     objects: int | None = None
     """How many objects; None for classes of pixels."""
+    most: float | None = None
+    """Largest value; None for classes."""
     lonlat: tuple[float, float] | None = None
     """Longitude and latitude, degrees, of a place that belongs to it; None without a place."""
     confidence: float | None = None
@@ -63,6 +68,8 @@ class Finding:
             fields["a"] = float(f"{self.area_km2:.{NUMBER_DIGITS}g}")
         if self.objects is not None:
             fields["n"] = self.objects
+        if _is_number(self.most):
+            fields["m"] = float(f"{self.most:.{VALUE_DIGITS}g}")
         if self.lonlat is not None and all(map(math.isfinite, self.lonlat)):
             lon, lat = self.lonlat
             # Plus zero, so that none is -0.0.

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from rasterio.features import shapes
 
-Ints = npt.NDArray[np.int64]
+from edgers.products.pixel_rings import Ints, traced, twice_area, without_straight
 
 BLOCK_PX = 1 << 19
 """Pixels of a block: where every one is a polygon of its own GDAL takes some hundred bytes each."""
@@ -35,7 +35,7 @@ class ClassPolygon:
     @property
     def pixels(self) -> int:
         """Pixels inside."""
-        return sum(map(_twice_area, self.rings)) // 2
+        return sum(map(twice_area, self.rings)) // 2
 
 
 @dataclass(slots=True, kw_only=True)
@@ -157,43 +157,9 @@ def _runs(owners: Ints) -> Iterator[tuple[int, int, int]]:
 
 def _closed(one: _Open) -> ClassPolygon:
     """Make rings of sides, the shell first: the one that runs as all shells do."""
-    rings = [_without_straight(ring) for ring in _traced(np.concatenate(one.sides))]
-    rings.sort(key=lambda ring: _twice_area(ring) < 0)
+    rings = [without_straight(ring) for ring in traced(np.concatenate(one.sides))]
+    rings.sort(key=lambda ring: twice_area(ring) < 0)
     return ClassPolygon(value=one.value, rings=rings)
-
-
-def _traced(sides: Ints) -> Iterator[Ints]:
-    """Follow sides from end to begin.
-
-    Where two pixels of a polygon touch by a corner, and are joined elsewhere, the ring goes over to
-    the other: so holes, and shell and hole, touch in that point, and no ring touches itself.
-    """
-    row_length = int(sides[:, [0, 2]].max()) + 1
-    begins, ends = (sides[:, i] + sides[:, i + 1] * row_length for i in (0, 2))
-    order = np.argsort(begins, kind="stable")
-    sorted_begins = begins[order]
-    at = np.searchsorted(sorted_begins, ends)
-    beside = np.minimum(at + 1, len(sides) - 1)
-    way, first = sides[:, 2:] - sides[:, :2], order[at]
-    turn = way[:, 0] * way[first, 1] - way[:, 1] * way[first, 0]
-    is_wrong = (beside != at) & (sorted_begins[beside] == ends) & (turn > 0)
-    after = np.where(is_wrong, order[beside], first).tolist()
-    left = bytearray(b"\1" * len(sides))
-    start = 0
-    while (start := left.find(1, start)) >= 0:
-        ring, side = [], start
-        while left[side]:
-            left[side] = 0
-            ring.append(side)
-            side = after[side]
-        yield sides[ring, :2]
-
-
-def _without_straight(points: Ints) -> Ints:
-    """Leave out the points of a ring at which it does not turn."""
-    before, after = points - np.roll(points, 1, axis=0), np.roll(points, -1, axis=0) - points
-    found: Ints = points[before[:, 0] * after[:, 1] != before[:, 1] * after[:, 0]]
-    return found
 
 
 def _ring(coordinates: Sequence[tuple[float, float]], top: int) -> Ints:
@@ -201,9 +167,3 @@ def _ring(coordinates: Sequence[tuple[float, float]], top: int) -> Ints:
     found: Ints = np.array(coordinates[:0:-1]).round().astype(np.int64)
     found[:, 1] += top
     return found
-
-
-def _twice_area(ring: Ints) -> int:
-    """Give twice the area; above zero where the ring turns from columns to rows."""
-    after = np.roll(ring, -1, axis=0)
-    return int((ring[:, 0] * after[:, 1] - after[:, 0] * ring[:, 1]).sum())

@@ -1,6 +1,6 @@
-"""The classes of a map as polygons, in any format of features."""
+"""What a map shows as polygons, in any format of features."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from importlib.util import find_spec
@@ -13,6 +13,7 @@ from edgers.errors import OutputError
 from edgers.products.class_polygons import ClassPolygon, class_polygons
 from edgers.products.ending import Ending
 from edgers.products.extras import Extra, Facts
+from edgers.products.feature import Value
 from edgers.products.features import (
     AREA,
     FORMATS,
@@ -46,13 +47,30 @@ def class_vectors(
     simplified or not.
     """
     names = {one.value: one.name for one in classes}
+    return polygon_vectors(
+        formats, COLUMNS, lambda drafts: _features(drafts, nodata, names), place, simplify_px
+    )
+
+
+def polygon_vectors(
+    formats: Sequence[Format], columns: Sequence[Column],
+    find: Callable[[RasterDrafts], Iterator[Feature]], place: Place, simplify_px: float,
+) -> Mapping[str, Extra]:  # fmt: skip
+    """Give a product for each format, by its role, of what `find` gives.
+
+    It gives all columns but the number, the area and where it comes from.
+    """
 
     def write(kind: Format, path: Path, drafts: RasterDrafts, _: Ending, facts: Facts) -> None:
         origin = {"bundle_id": str(facts["bundle_id"]), "input_sha256": str(facts["scene_sha256"])}
-        told = with_areas(_features(drafts, nodata, names, origin), place)
+        numbered = (
+            replace(one, properties={**one.properties, "id": number, **origin})
+            for number, one in enumerate(find(drafts), 1)
+        )
+        told = with_areas(numbered, place)
         if simplify_px > 0:
             told = (_simplified(feature, simplify_px) for feature in told)
-        write_features(path, told, COLUMNS, place, kind, facts)
+        write_features(path, told, columns, place, kind, facts)
 
     return {
         kind: Extra(
@@ -74,25 +92,20 @@ def check_simplify(simplify_px: float) -> None:
         )
 
 
-def _features(
-    drafts: RasterDrafts, nodata: int, names: Mapping[int, str], origin: Mapping[str, str]
-) -> Iterator[Feature]:
+def _features(drafts: RasterDrafts, nodata: int, names: Mapping[int, str]) -> Iterator[Feature]:
     draft = drafts["classes"]
     shape = draft.shape.height_px, draft.shape.width_px
     polygons = class_polygons(
         lambda row, height: draft.read(row, 0, height, shape[1])[0], shape, nodata
     )
-    for number, polygon in enumerate(polygons, 1):
-        yield _feature(polygon, {"id": number, "class_name": names[polygon.value], **origin})
+    for polygon in polygons:
+        yield feature_of(polygon, {"class": polygon.value, "class_name": names[polygon.value]})
 
 
-def _feature(polygon: ClassPolygon, properties: Mapping[str, int | str]) -> Feature:
+def feature_of(polygon: ClassPolygon, properties: Mapping[str, Value]) -> Feature:
+    """Give a polygon as a feature, with its pixels and what else is known of it."""
     shell, *holes = (ring.astype(np.float64) for ring in polygon.rings)
-    return Feature(
-        geometry=shell,
-        holes=holes,
-        properties={**properties, "class": polygon.value, "pixels": polygon.pixels},
-    )
+    return Feature(geometry=shell, holes=holes, properties={**properties, "pixels": polygon.pixels})
 
 
 def _simplified(feature: Feature, most_px: float) -> Feature:

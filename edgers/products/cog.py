@@ -25,14 +25,15 @@ from edgers.scene.place import Place
 
 def write_cog(
     path: Path, draft: Draft, place: Place, meaning: Meaning, *, continuous: bool,
-    onto: Place | None = None,
+    onto: Place | None = None, is_frame: bool = False,
 ) -> None:  # fmt: skip
     """Make the COG at `path` of a draft that lies at `place`, on the grid `onto` if given.
 
     `continuous` samples are averaged in overviews and interpolated between grids; classes are voted
     on, and those of the nearest pixel. Cubes, of so many bands that blocks are smaller, have no
-    overviews: GDAL takes ten times as long for them as for the rest. The bytes depend on the draft
-    and the arguments alone. Raises OutputError where the disk is full or fails.
+    overviews: GDAL takes ten times as long for them as for the rest. Neither has a frame. The
+    bytes depend on the draft and the arguments alone. Raises OutputError where the disk is full or
+    fails.
     """
     description, warped = path.with_suffix(".vrt"), path.with_suffix(".warped.tif")
     with disk_errors(path.name), warnings.catch_warnings():
@@ -41,6 +42,9 @@ def write_cog(
             write_vrt(description, draft, place, meaning)
             warp_raster(description, warped, place, onto, continuous=continuous)
             _copy(warped, path, draft, continuous=continuous)
+        elif is_frame:
+            write_vrt(description, draft, place, meaning)
+            _copy(description, path, draft, continuous=continuous, overviews="NONE")
         elif continuous:
             write_vrt(description, draft, place, meaning)
             is_cube = _side_px(draft) < BLOCK_PX
@@ -76,14 +80,17 @@ def _copy_with_votes(
         _copy(description, path, draft, continuous=False)
 
 
-def _copy(source: Path, path: Path, draft: Draft, *, continuous: bool) -> None:
+def _copy(
+    source: Path, path: Path, draft: Draft, *, continuous: bool, overviews: str = "",
+) -> None:  # fmt: skip
     """Let GDAL make the COG."""
+    usual = "AUTO" if _side_px(draft) == BLOCK_PX or not continuous else "NONE"
     try:
         rasterio.shutil.copy(
             os.fspath(source), os.fspath(path), driver="COG", compress="DEFLATE",
             blocksize=_side_px(draft), predictor="YES" if continuous else "NO", bigtiff="IF_SAFER",
             overview_resampling="AVERAGE" if continuous else "MODE", num_threads="ALL_CPUS",
-            overviews="AUTO" if _side_px(draft) == BLOCK_PX or not continuous else "NONE",
+            overviews=overviews or usual,
         )  # fmt: skip
     except SystemError as error:
         # What rasterio makes of a GDAL that fails without a word, as it does on a full disk.

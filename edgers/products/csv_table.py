@@ -30,7 +30,7 @@ def write_csv(
         writer.writerow([*(column.name for column in columns), *shape_names])
         for feature, shape in lonlat_shapes(features, place):
             outline = shape if has_place else pixel_shape(feature)
-            texts = [_text(value) for value in values_of(feature, columns)]
+            texts = csv_texts(feature, columns)
             if not is_table:
                 texts.append(wkt_of(outline) if outline else "")
             writer.writerow(texts)
@@ -38,7 +38,13 @@ def write_csv(
     return count
 
 
-def _text(value: Value) -> str:
+def csv_texts(feature: Feature, columns: Sequence[Column]) -> list[str]:
+    """Give the cells of one row."""
+    return [cell_text(value) for value in values_of(feature, columns)]
+
+
+def cell_text(value: Value) -> str:
+    """Write one value; null is empty."""
     if value is None:
         return ""
     if isinstance(value, bool):

@@ -66,18 +66,26 @@ def _copy_rows(source: Path, path: Path) -> None:
 
 def header_text(data_type: str, place: Place, meaning: Meaning, *, description: str) -> str:
     """Give the header of a cube of that sample type at `place`."""
-    count = len(meaning.bands)
     fields: dict[str, object] = {
         "description": _braced([description]),
         "samples": place.width_px,
         "lines": place.height_px,
-        "bands": count,
+        "bands": len(meaning.bands),
         "header offset": 0,
         "file type": "ENVI Standard",
         "data type": ENVI_TYPES[data_type],
         "interleave": "bil",
         "byte order": 0,
         **_place_fields(place),
+        **meaning_fields(meaning),
+    }
+    return "ENVI\n" + "".join(f"{key} = {value}\n" for key, value in fields.items())
+
+
+def meaning_fields(meaning: Meaning) -> dict[str, object]:
+    """Say in a header what samples are."""
+    count = len(meaning.bands)
+    fields: dict[str, object] = {
         "band names": _braced(meaning.bands),
         **_spectral_fields(meaning.spectral),
         "data ignore value": "nan" if np.isnan(meaning.nodata) else f"{meaning.nodata:g}",
@@ -88,7 +96,7 @@ def header_text(data_type: str, place: Place, meaning: Meaning, *, description: 
     units = set(meaning.units)
     if len(units) == 1 and (unit := units.pop()):
         fields["data units"] = _plain(unit)
-    return "ENVI\n" + "".join(f"{key} = {value}\n" for key, value in fields.items())
+    return fields
 
 
 def _spectral_fields(bands: Sequence[OutputValue]) -> dict[str, object]:

@@ -24,6 +24,8 @@ class Feature:
     """What is known of it, by the names of columns; what is missing is null."""
     holes: Sequence[Ring] = ()
     """Rings inside that do not belong to it."""
+    others: Sequence[Sequence[Ring]] = ()
+    """Further polygons that belong to it, each an outline and its holes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

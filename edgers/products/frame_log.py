@@ -8,7 +8,7 @@ import contextlib
 import fcntl
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,14 +27,17 @@ DONE, FAILED = "done", "failed"
 class FrameLog(Closing):
     """An open log, locked against other runs; a context manager."""
 
-    def __init__(self, folder: Path, bundle_id: str, *, restart: bool = False) -> None:
-        """Open or begin the log in `folder`, which is made where it is not there.
+    def __init__(
+        self, folder: Path, bundle_id: str, asked: Sequence[str] = (), *, restart: bool = False
+    ) -> None:
+        """Open or begin the log in `folder`, which is made where it is not there; `asked` is what
+        each frame is asked.
 
         Raises OutputError where that fails or another run holds it, ResumeError where it belongs to
-        another bundle.
+        another bundle, or to other questions.
         """
         self.path = folder / NAME
-        self._bundle_id = bundle_id
+        self._bundle_id, self._asked = bundle_id, list(asked)
         self._made = [path for path in (folder, *folder.parents) if not path.exists()]
         self._is_new = not self.path.exists()
         self._done: set[FrameKey] = set()
@@ -77,8 +80,9 @@ class FrameLog(Closing):
 
     def add(self, entry: Mapping[str, object]) -> None:
         """Add a line; it survives a kill at once. Raises OutputError where the disk is full."""
+        asked = {"asked": self._asked} if self._asked else {}
         text = json.dumps(
-            {**entry, "bundle_id": self._bundle_id}, ensure_ascii=False, allow_nan=False
+            {**entry, **asked, "bundle_id": self._bundle_id}, ensure_ascii=False, allow_nan=False
         )
         with disk_errors(NAME):
             self._file.write(text.encode() + b"\n")
@@ -114,6 +118,13 @@ class FrameLog(Closing):
                     f"{self.path} holds frames of another bundle.",
                     seen=f"Its bundle is {str(entry.get('bundle_id'))[:80]}.",
                     rule="A log holds the frames of one bundle.",
+                    fix="Give another folder with -o, or begin anew with --restart.",
+                )
+            if entry.get("asked", []) != self._asked:
+                raise ResumeError(
+                    f"{self.path} holds answers to other questions.",
+                    seen=f"Asked was: {str(entry.get('asked', 'nothing'))[:80]}.",
+                    rule="A log holds the frames of one bundle, asked the same.",
                     fix="Give another folder with -o, or begin anew with --restart.",
                 )
             self.next_number = max(self.next_number, int(entry["frame"]) + 1)

@@ -1,7 +1,7 @@
 """Features as GeoJSON (RFC 7946): WGS 84, counter-clockwise, cut at the date line."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,20 +27,28 @@ def write_geojson(
     with path.open("w", encoding="utf-8", newline="\n") as file:
         head = {"type": "FeatureCollection", "name": path.stem, **_foreign(columns, facts)}
         file.write(_json(head)[:-1] + ',"features":[')
-        for feature, shape in lonlat_shapes(features, place):
-            names = [column.name for column in columns]
-            properties = dict(zip(names, values_of(feature, columns), strict=True))
-            if shape is None and feature.geometry is not None:
-                outline = pixel_shape(feature)
-                properties[PIXELS] = wkt_of(outline) if outline else None
+        for line, shape in geojson_lines(features, columns, place):
             if shape:
                 box.add(shape)
-            line = {"type": "Feature", "geometry": geometry_of(shape), "properties": properties}
-            file.write((",\n" if count else "\n") + _json(line))
+            file.write((",\n" if count else "\n") + line)
             count += 1
         bounds = box.bounds()
         file.write("\n]" + (f',"bbox":{_json(bounds)}' if bounds else "") + "}\n")
     return count
+
+
+def geojson_lines(
+    features: Iterable[Feature], columns: Sequence[Column], place: Place
+) -> Iterator[tuple[str, Shape | None]]:
+    """Give each feature as a line of JSON, without its end, and its shape on the ground."""
+    names = [column.name for column in columns]
+    for feature, shape in lonlat_shapes(features, place):
+        properties = dict(zip(names, values_of(feature, columns), strict=True))
+        if shape is None and feature.geometry is not None:
+            outline = pixel_shape(feature)
+            properties[PIXELS] = wkt_of(outline) if outline else None
+        line = {"type": "Feature", "geometry": geometry_of(shape), "properties": properties}
+        yield _json(line), shape
 
 
 def geometry_of(shape: Shape | None) -> dict[str, object] | None:

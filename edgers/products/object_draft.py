@@ -20,7 +20,8 @@ from edgers.products.draft import write_at
 CHUNK = 1024
 """Records that are read together."""
 
-Records = npt.NDArray[np.void]
+Records = npt.NDArray[Any]
+"""Records of one type, or bytes."""
 
 
 class PieceDraft(Closing):

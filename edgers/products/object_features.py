@@ -70,41 +70,48 @@ class ObjectFeatures:
     extra: Extra | None = None
     """What else is known of an object; None for nothing."""
 
+    def properties(
+        self, one: np.void, outlines: Sequence[Ring], pixels: int | None = None
+    ) -> dict[str, Value]:  # fmt: skip
+        """Give what is known of an object: a record with the fields of `OBJECT` but its corners.
+
+        An object of so many `pixels` is told by them from another one about the same middle.
+        """
+        tile, entry = self.grid.tile(int(one["tile"])), self.classes[int(one["kind"])]
+        name = entry.name if self.is_open else entry.value
+        # Of a strip it is not known while its rows arrive.
+        sha256 = self.provenance.get("scene_sha256")
+        return {
+            "id": _id(np.concatenate(outlines), name, pixels),
+            "class": None if self.is_open else entry.value,
+            "class_name": entry.name,
+            "tiles": int(one["tiles"]),
+            "tile": f"{tile.row}_{tile.column}",
+            "score": round(float(one["score"]), 6),
+            "seam_px": _seam_px(outlines, [_seams(self.grid.rows), _seams(self.grid.columns)]),
+            "nodata_share": round(float(one["nodata"]), 6),
+            "bundle_id": str(self.provenance["bundle_id"]),
+            "input_sha256": None if sha256 is None else str(sha256),
+        }
+
     def features(self, objects: Iterable[np.void]) -> Iterator[Feature]:
         """Give features in the order of the objects; what lies beyond the scene is cut off.
 
         An object that lies beyond it altogether is left out.
         """
         height, width = self.grid.rows.size_px, self.grid.columns.size_px
-        seams = [_seams(self.grid.rows), _seams(self.grid.columns)]
         for one in objects:
             outline, more = self.extra.of(one) if self.extra else (one["corners"], {})
             ring = clip_polygon(outline, (0.0, 0.0, width, height))
-            if not len(ring):
-                continue
-            tile, entry = self.grid.tile(int(one["tile"])), self.classes[int(one["kind"])]
-            yield Feature(
-                geometry=ring,
-                properties={
-                    "id": _id(ring, entry.name if self.is_open else entry.value),
-                    "class": None if self.is_open else entry.value,
-                    "class_name": entry.name,
-                    "tiles": int(one["tiles"]),
-                    "tile": f"{tile.row}_{tile.column}",
-                    "score": round(float(one["score"]), 6),
-                    "seam_px": _seam_px(ring, seams),
-                    "nodata_share": round(float(one["nodata"]), 6),
-                    "bundle_id": str(self.provenance["bundle_id"]),
-                    "input_sha256": str(self.provenance["scene_sha256"]),
-                    **more,
-                },
-            )
+            if len(ring):
+                yield Feature(geometry=ring, properties={**self.properties(one, [ring]), **more})
 
 
-def _id(ring: npt.NDArray[np.float64], value: int | str) -> str:
-    """Name an object by its class and the middle of its bounds."""
-    middle = (ring.min(axis=0) + ring.max(axis=0)) / 2
+def _id(points: Ring, value: int | str, pixels: int | None) -> str:
+    """Name an object by its class, the middle of its bounds and, where known, its pixels."""
+    middle = (points.min(axis=0) + points.max(axis=0)) / 2
     text = f"{value}:{np.rint(middle / ID_PX).astype(np.int64).tolist()}"
+    text += "" if pixels is None else f":{pixels}"
     return hashlib.sha256(text.encode()).hexdigest()[:ID_DIGITS]
 
 
@@ -115,12 +122,12 @@ def _seams(plan: AxisPlan) -> npt.NDArray[np.float64]:
 
 
 def _seam_px(
-    ring: npt.NDArray[np.float64], seams: Sequence[npt.NDArray[np.float64]]
+    outlines: Sequence[Ring], seams: Sequence[npt.NDArray[np.float64]]
 ) -> float | None:  # fmt: skip
     """Give the distance to the nearest seam: 0 where it crosses one, None where there is none."""
     found = []
     for axis, places in ((1, seams[0]), (0, seams[1])):
-        if len(places):
+        for ring in outlines if len(places) else ():
             low, high = ring[:, axis].min(), ring[:, axis].max()
             found.append(np.maximum(np.maximum(places - high, low - places), 0.0).min())
     return round(float(min(found)), 3) if found else None

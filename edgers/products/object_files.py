@@ -12,9 +12,9 @@ from edgers.products.disk_errors import disk_errors
 from edgers.products.ending import Ending
 from edgers.products.features import FORMATS, Format, with_areas, write_features
 from edgers.products.found import Found
-from edgers.products.object_draft import read_records
-from edgers.products.object_features import COLUMNS, OBJECT, Extra, ObjectFeatures
+from edgers.products.object_features import Extra, ObjectFeatures
 from edgers.products.object_findings import object_findings
+from edgers.products.object_kind import ObjectKind
 from edgers.products.object_picture import write_object_picture
 from edgers.products.places import Places
 from edgers.products.raster_drafts import RasterDrafts
@@ -58,6 +58,8 @@ class ObjectFiles:
     """Tiles."""
     classes: Sequence[ModelClass]
     """Classes in the order of the contract."""
+    kind: ObjectKind
+    """What is known of them."""
     formats: Sequence[Format]
     """Which files of features are wanted."""
     alert: bool
@@ -76,32 +78,38 @@ class ObjectFiles:
         Raises OutputError where the disk is full or fails.
         """
         facts = ending.facts(nodata_share)
-        names = object_names(self.name, self.formats, alert=self.alert)
+        names = ending.kept(object_names(self.name, self.formats, alert=self.alert))
         files = {role: self.work.path(name) for role, name in names.items()}
         maker = ObjectFeatures(
             grid=self.grid, classes=self.classes, provenance=facts, is_open=self.is_open,
             extra=self.extra,
         )  # fmt: skip
-        columns = (*COLUMNS, *(self.extra.columns if self.extra else ()))
+        read = self.kind.features
+        columns = ending.columns(
+            (*self.kind.columns, *(self.extra.columns if self.extra else ()))
+        )  # fmt: skip
         for one in self.formats:
-            features = with_areas(maker.features(read_records(objects, OBJECT)), self.seen)
+            features = ending.marked(with_areas(read(maker, objects), self.seen))
             write_features(files[role_of(one)], features, columns, self.seen, one, facts)
         if self.alert:
-            features = with_areas(maker.features(read_records(objects, OBJECT)), self.seen)
+            features = with_areas(read(maker, objects), self.seen)
             write_alert(files[ALERT], object_findings(features, self.seen), facts)
-        samples = drafts.preview()
-        with disk_errors(names["quicklook"]):
-            write_object_picture(
-                files["quicklook"], samples, ~np.asarray(np.isfinite(samples).all(axis=0)),
-                maker.features(read_records(objects, OBJECT)), self.classes,
-                step=drafts.thinning.step * float(self.grid.columns.stride), title=ending.title,
-                nodata_share=nodata_share,
-            )  # fmt: skip
-        with disk_errors(names["item"]):
-            write_item(
-                files["item"], place=self.places.product, on_map=None, found=found,
-                assets=self._assets(names), time=ending.time, provenance=facts, span=ending.span,
-            )  # fmt: skip
+        if "quicklook" in names:
+            samples = drafts.preview()
+            with disk_errors(names["quicklook"]):
+                write_object_picture(
+                    files["quicklook"], samples, ~np.asarray(np.isfinite(samples).all(axis=0)),
+                    read(maker, objects), self.classes, filled=self.kind.filled,
+                    step=drafts.thinning.step * float(self.grid.columns.stride),
+                    title=ending.title, nodata_share=nodata_share,
+                )  # fmt: skip
+        if "item" in names:
+            with disk_errors(names["item"]):
+                write_item(
+                    files["item"], place=self.places.product, on_map=None, found=found,
+                    assets=self._assets(names), time=ending.time, provenance=facts,
+                    span=ending.span,
+                )  # fmt: skip
         return self.work.commit(list(names.values()))
 
     def _assets(self, names: Mapping[str, str]) -> dict[str, Asset]:

@@ -90,14 +90,18 @@ class RasterFiles:
         facts, places = ending.facts(nodata_share), self.places
         endings = {role: layer.ending for role, layer in self.layers.items()}
         cubes = [role for role, layer in self.layers.items() if layer.is_cube]
-        names = raster_names(
-            self.name, endings, is_warped=places.map is not None, cubes=cubes,
-            extras={role: extra.ending for role, extra in self.extras.items()},
+        names = ending.kept(
+            raster_names(
+                self.name, endings, is_warped=places.map is not None, cubes=cubes,
+                extras={role: extra.ending for role, extra in self.extras.items()},
+            )
         )  # fmt: skip
         files = {role: self.work.path(name) for role, name in names.items()}
         # The picture takes one processor, which GDAL leaves idle now and then.
         with ThreadPoolExecutor(1) as beside:
-            drawn = beside.submit(draw, files["quicklook"], ending.title)
+            drawn = None
+            if "quicklook" in files:
+                drawn = beside.submit(draw, files["quicklook"], ending.title)
             for role, path in files.items():
                 onto = places.map if role.endswith("_map") else places.product
                 if layer := self.layers.get(draft := role.removesuffix("_map")):
@@ -111,15 +115,19 @@ class RasterFiles:
                     write_cog(
                         path, drafts[draft], places.computed, replace(layer.meaning, tags=tags),
                         continuous=layer.continuous, onto=onto or places.product,
+                        is_frame=ending.is_frame,
                     )  # fmt: skip
             for role, extra in self.extras.items():
                 extra.write(files[role], drafts, ending, facts)
-            drawn.result()
-        with disk_errors(names["item"]):
-            write_item(
-                files["item"], place=places.product, on_map=places.map, found=found,
-                assets=self._assets(names), time=ending.time, provenance=facts, span=ending.span,
-            )  # fmt: skip
+            if drawn is not None:
+                drawn.result()
+        if "item" in names:
+            with disk_errors(names["item"]):
+                write_item(
+                    files["item"], place=places.product, on_map=places.map, found=found,
+                    assets=self._assets(names), time=ending.time, provenance=facts,
+                    span=ending.span,
+                )  # fmt: skip
         return self.work.commit(list(names.values()))
 
     def _assets(self, names: Mapping[str, str]) -> dict[str, Asset]:

@@ -62,7 +62,7 @@ def write_row_picture(
     elif meaning.kind == "text":
         lines = [(INK, f"{found.rows} answers in words: see the table")]
     else:
-        lines = _value_lines(found)
+        lines = value_lines(found)
         if not table.of_scene:
             lines = [*_paint_values(table, present, tiles), *lines]
     panels = [scene]
@@ -136,15 +136,16 @@ def _class_lines(table: RowTable, found: Found) -> Lines:
         if numbers is not None:
             chances = table.meaning.probabilities(numbers)[0].tolist()
         ranked = sorted(zip(chances, counted, strict=True), key=lambda one: -one[0])
-        return _shown([(rgb(c.colour), f"{c.name}  {p:.1%}" + ("  ←" if n.rows else ""))
+        return shown_lines([(rgb(c.colour), f"{c.name}  {p:.1%}" + ("  ←" if n.rows else ""))
                        for p, (c, n) in ranked])  # fmt: skip
     total = max(1, found.rows or 0)
     ordered = sorted(counted, key=lambda one: -one[1].rows)
-    return _shown([(rgb(c.colour), f"{c.name}  {n.rows} tiles  {n.rows / total:.1%}")
+    return shown_lines([(rgb(c.colour), f"{c.name}  {n.rows} tiles  {n.rows / total:.1%}")
                    for c, n in ordered])  # fmt: skip
 
 
-def _value_lines(found: Found) -> Lines:
+def value_lines(found: Found) -> Lines:
+    """List the range of each number."""
     lines: Lines = []
     for one in found.values:
         unit = f" {one.unit}" if one.unit else ""
@@ -153,9 +154,10 @@ def _value_lines(found: Found) -> Lines:
         else:
             lines.append((INK, f"{one.name}  {one.least:.4g} to {one.most:.4g}{unit}, "
                           f"mean {one.mean:.4g}"))  # fmt: skip
-    return _shown(lines)
+    return shown_lines(lines)
 
 
-def _shown(lines: Sequence[tuple[Colour, str]]) -> Lines:
+def shown_lines(lines: Sequence[tuple[Colour, str]]) -> Lines:
+    """Give the first lines, and how many more there are."""
     more = len(lines) - SHOWN
     return [*lines[:SHOWN], *([(INK, f"and {more} more")] if more > 0 else [])]

@@ -1,14 +1,16 @@
 """Products of a table in the making: drafts that tiles go into, files made of them."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from edgers.contract import ModelClass
 from edgers.products.alert import ALERT_ENDING, write_alert
 from edgers.products.csv_table import write_csv
 from edgers.products.disk_errors import disk_errors
 from edgers.products.embedding_parquet import write_embeddings
 from edgers.products.ending import Ending
+from edgers.products.feature import Column
 from edgers.products.features import FORMATS, Format, write_features
 from edgers.products.found import Found
 from edgers.products.npy_file import write_npy
@@ -60,7 +62,7 @@ class RowFiles:
 
         Raises OutputError where the disk is full or fails.
         """
-        names, table = self.names, self.table
+        names, table = ending.kept(self.names), self.table
         files = {role: self.work.path(name) for role, name in names.items()}
         facts = ending.facts(nodata_share)
         origin = str(facts["bundle_id"]), str(facts["scene_sha256"])
@@ -76,15 +78,18 @@ class RowFiles:
                 write_npy(files["embeddings"], (rows, table.meaning.length), table.numbers())
         if ALERT in names:
             write_alert(files[ALERT], row_findings(table), facts)
-        with disk_errors(names["quicklook"]):
-            write_row_picture(
-                files["quicklook"], table, found, title=ending.title, nodata_share=nodata_share
-            )
-        with disk_errors(names["item"]):
-            write_item(
-                files["item"], place=table.places.product, on_map=None, found=found,
-                assets=self._assets(), time=ending.time, provenance=facts, span=ending.span,
-            )  # fmt: skip
+        if "quicklook" in names:
+            with disk_errors(names["quicklook"]):
+                write_row_picture(
+                    files["quicklook"], table, found, title=ending.title, nodata_share=nodata_share
+                )
+        if "item" in names:
+            with disk_errors(names["item"]):
+                write_item(
+                    files["item"], place=table.places.product, on_map=None, found=found,
+                    assets=table_assets(self.names, table.columns, table.meaning.classes),
+                    time=ending.time, provenance=facts, span=ending.span,
+                )  # fmt: skip
         return self.work.commit(list(names.values()))
 
     def _write(
@@ -100,24 +105,25 @@ class RowFiles:
             features = (one for piece in pieces for one in piece.features)
             write_features(path, features, table.columns, place, role, facts)
 
-    def _assets(self) -> dict[str, Asset]:
-        classes = self.table.meaning.classes
-        columns = [
-            {"name": one.name, "type": one.type, **({"unit": one.unit} if one.unit else {})}
-            for one in self.table.columns
-        ]
-        fields: dict[str, dict[str, object]] = {
-            "table": {"edgers:columns": columns, **(class_fields(classes) if classes else {})}
-        }
-        types: dict[str, str] = {role: one.media_type for role, one in FORMATS.items()}
-        types |= {
-            ALERT: "application/json",
-            "table": TABLE,
-            "embeddings": MATRIX,
-            "quicklook": PICTURE,
-        }
-        return {
-            role: Asset(name=name, media_type=types[role], fields=fields.get(role, {}))
-            for role, name in self.names.items()
-            if role != "item"
-        }
+
+def table_assets(
+    names: Mapping[str, str], columns: Sequence[Column], classes: Sequence[ModelClass]
+) -> dict[str, Asset]:
+    """Give the assets of an Item, of products by their role; `columns` are those of the table."""
+    told = [
+        {"name": one.name, "type": one.type, **({"unit": one.unit} if one.unit else {})}
+        for one in columns
+    ]
+    said = {"edgers:columns": told, **(class_fields(classes) if classes else {})}
+    types: dict[str, str] = {role: one.media_type for role, one in FORMATS.items()}
+    types |= {
+        ALERT: "application/json",
+        "table": TABLE,
+        "embeddings": MATRIX,
+        "quicklook": PICTURE,
+    }
+    return {
+        role: Asset(name=name, media_type=types[role], fields=said if role == "table" else {})
+        for role, name in names.items()
+        if role != "item"
+    }

@@ -1,32 +1,50 @@
 """What the rows of a table hold, in numbers."""
 
+from collections.abc import Iterable
+
 import numpy as np
 import numpy.typing as npt
 
 from edgers.products.found import Found, LabelCount, ValueRange
-from edgers.products.row_table import RowTable
 from edgers.tasks.row_meaning import RowMeaning
 
 Reals = npt.NDArray[np.float32]
 
 
-def found_in(table: RowTable) -> Found:
-    """Count rows, those each class holds in, and the range of each number, in one pass."""
-    meaning, rows = table.meaning, 0
-    held = np.zeros(len(meaning.classes), np.int64)
-    ranges = _Ranges(meaning) if meaning.kind == "numbers" else None
-    for numbers in table.numbers():
-        rows += len(numbers)
-        if meaning.classes:
-            held += meaning.chosen(numbers).sum(axis=0)
-        elif ranges is not None:
-            ranges.add(meaning.values(numbers))
-    counts = zip(meaning.classes, held.tolist(), strict=True)
-    return Found(
-        rows=rows,
-        labels=tuple(LabelCount(name=one.name, rows=count) for one, count in counts),
-        values=ranges.found() if ranges else (),
-    )
+def found_in(meaning: RowMeaning, pieces: Iterable[Reals]) -> Found:
+    """Count rows, (row, number) a piece, those each class holds in, and the range of each number,
+    in one pass.
+    """
+    summary = Summary(meaning)
+    for numbers in pieces:
+        summary.add(numbers)
+    return summary.found()
+
+
+class Summary:
+    """What rows hold, as they come in order."""
+
+    def __init__(self, meaning: RowMeaning) -> None:
+        self._meaning, self._rows = meaning, 0
+        self._held = np.zeros(len(meaning.classes), np.int64)
+        self._ranges = _Ranges(meaning) if meaning.kind == "numbers" else None
+
+    def add(self, numbers: Reals) -> None:
+        """Take in some rows, (row, number)."""
+        self._rows += len(numbers)
+        if self._meaning.classes:
+            self._held += self._meaning.chosen(numbers).sum(axis=0)
+        elif self._ranges is not None:
+            self._ranges.add(self._meaning.values(numbers))
+
+    def found(self) -> Found:
+        """Give rows, those each class holds in, and the range of each number."""
+        counts = zip(self._meaning.classes, self._held.tolist(), strict=True)
+        return Found(
+            rows=self._rows,
+            labels=tuple(LabelCount(name=one.name, rows=count) for one, count in counts),
+            values=self._ranges.found() if self._ranges else (),
+        )
 
 
 class _Ranges:
@@ -39,12 +57,12 @@ class _Ranges:
         self._least, self._most = (np.full(count, end) for end in (np.inf, -np.inf))
 
     def add(self, values: Reals) -> None:
-        """Add some rows, (row, value)."""
+        """Add some rows, (row, value); there may be none."""
         wide = values.astype(np.float64)
         self._rows += len(wide)
         self._sum += wide.sum(axis=0)
-        self._least = np.minimum(self._least, wide.min(axis=0))
-        self._most = np.maximum(self._most, wide.max(axis=0))
+        self._least = np.minimum(self._least, wide.min(axis=0, initial=np.inf))
+        self._most = np.maximum(self._most, wide.max(axis=0, initial=-np.inf))
 
     def found(self) -> tuple[ValueRange, ...]:
         """Give the ranges."""

@@ -13,6 +13,8 @@ from edgers.tasks.row_meaning import RowMeaning
 from edgers.tiling.grid import Grid
 
 Floats = npt.NDArray[np.float64]
+Origin = tuple[str, str | None]
+"""Id of the bundle, and hash of the input where that is known."""
 
 PLACE = (
     Column(name="row_px", type="int", unit="px", description="First row of the window."),
@@ -47,17 +49,13 @@ class Rows:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RowTable:
-    """One table, read from its drafts a piece at a time."""
+class RowCells:
+    """What the cells of one table say."""
 
-    drafts: RowDrafts
-    """Where the numbers are."""
-    grid: Grid
-    """Tiles."""
     places: Places
-    """Where they lie."""
+    """Where its windows lie."""
     meaning: RowMeaning
-    """What the numbers say."""
+    """What its numbers say."""
     of_scene: bool
     """Whether there is one row, for the scene."""
 
@@ -67,48 +65,14 @@ class RowTable:
         said = (Column(name=one.name, type=one.type, unit=one.unit) for one in self.meaning.fields)
         return (TILES if self.of_scene else TILE, *PLACE, *said, *ORIGIN)
 
-    def pieces(self, origin: tuple[str, str]) -> Iterator[Rows]:
-        """Give the rows in order; `origin` is the id of the bundle and the hash of the input."""
-        if self.of_scene:
-            yield from self._scene(origin)
-            return
-        for chunk in self.drafts.chunks():
-            if len(chunk.tiles):
-                down, across = np.divmod(chunk.tiles, len(self.grid.columns.tiles))
-                names = [f"{i}_{j}" for i, j in zip(down, across, strict=True)]
-                yield self._piece(names, self._windows(chunk), self._shares(chunk),
-                                  chunk.rows, origin)  # fmt: skip
-
-    def numbers(self) -> Iterator[npt.NDArray[np.float32]]:
-        """Give the numbers of all rows, (row, number), a piece at a time."""
-        if not self.of_scene:
-            return (chunk.rows for chunk in self.drafts.chunks() if len(chunk.tiles))
-        return (piece.numbers for piece in self._scene(("", "")))
-
-    def _scene(self, origin: tuple[str, str]) -> Iterator[Rows]:
-        """Give the mean of all tiles, each weighed by the pixels that have data."""
-        total, weight, tiles = np.zeros(self.meaning.length), 0.0, 0
-        nodata, pixels = 0.0, 0.0
-        for chunk in self.drafts.chunks():
-            windows = self._windows(chunk)
-            areas = windows[:, 2] * windows[:, 3]
-            weights = np.maximum(areas - chunk.nodata_px, 0).astype(np.float64)
-            total += weights @ chunk.rows.astype(np.float64)
-            weight, tiles = weight + float(weights.sum()), tiles + len(chunk.tiles)
-            nodata, pixels = nodata + float(chunk.nodata_px.sum()), pixels + float(areas.sum())
-        if not weight:
-            return
-        size = np.array([[0, 0, self.grid.rows.size_px, self.grid.columns.size_px]])
-        yield self._piece(
-            [tiles], size, np.array([nodata / pixels]), self.meaning.mean(total, weight),
-            origin,
-        )  # fmt: skip
-
-    def _piece(
+    def piece(
         self, first: Sequence[str | int], windows: npt.NDArray[np.int64], shares: Floats,
-        numbers: npt.NDArray[np.float32], origin: tuple[str, str],
+        numbers: npt.NDArray[np.float32], origin: Origin,
     ) -> Rows:  # fmt: skip
-        """Put cells together; windows are (row, 4): row, column, height, width as computed."""
+        """Put cells together; windows are (row, 4): row, column, height, width as computed.
+
+        `first` are tiles, or how many there are; `shares` those without data.
+        """
         product, computed = self.places.product, self.places.computed
         factors = product.height_px / computed.height_px, product.width_px / computed.width_px
         row, column, height, width = (windows * np.array(factors * 2)).T
@@ -129,6 +93,69 @@ class RowTable:
             for ring, cells in zip(rings, zip(*columns, strict=True), strict=True)
         ]
         return Rows(features=features, numbers=numbers)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowTable:
+    """One table, read from its drafts a piece at a time."""
+
+    drafts: RowDrafts
+    """Where the numbers are."""
+    grid: Grid
+    """Tiles."""
+    places: Places
+    """Where they lie."""
+    meaning: RowMeaning
+    """What the numbers say."""
+    of_scene: bool
+    """Whether there is one row, for the scene."""
+
+    @property
+    def cells(self) -> RowCells:
+        """Give what makes cells of numbers."""
+        return RowCells(places=self.places, meaning=self.meaning, of_scene=self.of_scene)
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """Give the columns."""
+        return self.cells.columns
+
+    def pieces(self, origin: Origin) -> Iterator[Rows]:
+        """Give the rows in order; `origin` is the id of the bundle and the hash of the input."""
+        if self.of_scene:
+            yield from self._scene(origin)
+            return
+        for chunk in self.drafts.chunks():
+            if len(chunk.tiles):
+                down, across = np.divmod(chunk.tiles, len(self.grid.columns.tiles))
+                names = [f"{i}_{j}" for i, j in zip(down, across, strict=True)]
+                yield self.cells.piece(names, self._windows(chunk), self._shares(chunk),
+                                  chunk.rows, origin)  # fmt: skip
+
+    def numbers(self) -> Iterator[npt.NDArray[np.float32]]:
+        """Give the numbers of all rows, (row, number), a piece at a time."""
+        if not self.of_scene:
+            return (chunk.rows for chunk in self.drafts.chunks() if len(chunk.tiles))
+        return (piece.numbers for piece in self._scene(("", "")))
+
+    def _scene(self, origin: Origin) -> Iterator[Rows]:
+        """Give the mean of all tiles, each weighed by the pixels that have data."""
+        total, weight, tiles = np.zeros(self.meaning.length), 0.0, 0
+        nodata, pixels = 0.0, 0.0
+        for chunk in self.drafts.chunks():
+            windows = self._windows(chunk)
+            areas = windows[:, 2] * windows[:, 3]
+            weights = np.maximum(areas - chunk.nodata_px, 0).astype(np.float64)
+            total += weights @ chunk.rows.astype(np.float64)
+            weight, tiles = weight + float(weights.sum()), tiles + len(chunk.tiles)
+            nodata, pixels = nodata + float(chunk.nodata_px.sum()), pixels + float(areas.sum())
+        if not weight:
+            return
+        size = np.array([[0, 0, self.grid.rows.size_px, self.grid.columns.size_px]])
+        yield self.cells.piece(
+            [tiles], size, np.array([nodata / pixels]), self.meaning.mean(total, weight),
+            origin,
+        )  # fmt: skip
 
     def _windows(self, chunk: Chunk) -> npt.NDArray[np.int64]:
         """Give row, column, height and width of windows, as far as the scene goes."""

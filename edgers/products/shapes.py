@@ -36,8 +36,8 @@ def lonlat_shapes(
     Shapes are None for features that have no outline, are not wholly on Earth, or are smaller than
     a centimetre; and for all where the scene has no place.
     """
-    for feature, polygon in _grounded(features, place, ground_polygons):
-        yield feature, (polygon.parts() or None) if polygon else None
+    for feature, polygons in _grounded(features, place, ground_polygons):
+        yield feature, [part for one in polygons for part in one.parts()] or None
 
 
 def own_shapes(features: Iterable[Feature], place: Place) -> Iterator[tuple[Feature, Shape | None]]:
@@ -50,8 +50,7 @@ def own_shapes(features: Iterable[Feature], place: Place) -> Iterator[tuple[Feat
         yield from lonlat_shapes(features, place)
         return
     for feature in features:
-        rings = _rings(feature)
-        yield feature, [_mapped(rings, place)] if rings else None
+        yield feature, [_mapped(rings, place) for rings in _polygons(feature)] or None
 
 
 def own_crs(place: Place) -> CRS | None:
@@ -64,38 +63,46 @@ def own_crs(place: Place) -> CRS | None:
 
 def pixel_shape(feature: Feature) -> Shape | None:
     """Give the shape of a feature in columns and rows of pixels."""
-    rings = _rings(feature)
-    return [[_closed(ring, is_hole=i > 0) for i, ring in enumerate(rings)]] if rings else None
+    return [
+        [_closed(ring, is_hole=i > 0) for i, ring in enumerate(rings)]
+        for rings in _polygons(feature)
+    ] or None
 
 
 def with_areas(features: Iterable[Feature], place: Place) -> Iterator[Feature]:
     """Give features the property `area_m2`, on the ellipsoid; null without a place."""
-    for feature, area in _grounded(features, place, polygon_areas_m2):
-        told = None if area is None else round(area, AREA_DIGITS)
+    for feature, areas in _grounded(features, place, polygon_areas_m2):
+        told = round(sum(areas), AREA_DIGITS) if areas else None
         yield replace(feature, properties={**feature.properties, AREA.name: told})
 
 
 def _grounded(
     features: Iterable[Feature], place: Place,
     find: Callable[[Place, list[list[Ring]]], list[FoundT | None]],
-) -> Iterator[tuple[Feature, FoundT | None]]:  # fmt: skip
-    """Give features with what is found of their polygons on the ground, some together."""
+) -> Iterator[tuple[Feature, list[FoundT]]]:  # fmt: skip
+    """Give features with what is found of their polygons on the ground, some together.
+
+    Nothing is found of a feature without polygons, or where one of them is not wholly on Earth.
+    """
     remaining = iter(features)
     while chunk := list(itertools.islice(remaining, CHUNK)):
-        rings = [_rings(feature) for feature in chunk]
-        answers = iter(find(place, [one for one in rings if one]))
-        found = [next(answers) if one else None for one in rings]
-        yield from zip(chunk, found, strict=True)
-        del chunk, rings, answers, found  # else two chunks were in memory
+        polygons = [_polygons(feature) for feature in chunk]
+        answers = iter(find(place, list(itertools.chain(*polygons))))
+        found = [list(itertools.islice(answers, len(some))) for some in polygons]
+        for feature, some in zip(chunk, found, strict=True):
+            whole = [one for one in some if one is not None]
+            yield feature, whole if len(whole) == len(some) else []
+        del chunk, polygons, answers, found  # else two chunks were in memory
 
 
-def _rings(feature: Feature) -> list[Ring]:
-    """Give the rings of a feature; none where they are no polygon."""
+def _polygons(feature: Feature) -> list[list[Ring]]:
+    """Give the polygons of a feature as rings; none where one of these is no polygon."""
     if feature.geometry is None:
         return []
-    rings = [np.asarray(ring, np.float64) for ring in (feature.geometry, *feature.holes)]
-    is_whole = all(len(ring) >= 3 and np.isfinite(ring).all() for ring in rings)
-    return rings if is_whole else []
+    whole = ((feature.geometry, *feature.holes), *feature.others)
+    polygons = [[np.asarray(ring, np.float64) for ring in rings] for rings in whole]
+    every = itertools.chain(*polygons)
+    return polygons if all(len(ring) >= 3 and np.isfinite(ring).all() for ring in every) else []
 
 
 def _mapped(rings: list[Ring], place: Place) -> list[list[Point]]:

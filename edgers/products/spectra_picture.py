@@ -48,9 +48,11 @@ def marked(picture: Bytes, places: Sequence[tuple[int, int]]) -> Bytes:
 
 def draw_spectra(
     width: int, height: int, *, spectra: Sequence[npt.NDArray[np.float32]],
-    bands: Sequence[OutputValue],
+    bands: Sequence[OutputValue], colours: Sequence[Colour] = CURVES, width_px: int = 2,
 ) -> Image.Image:  # fmt: skip
     """Draw spectra, (band,) each, over wavelength where all bands have one, else over the number.
+
+    `colours` are those of the curves, `width_px` their breadth.
 
     A band without a value breaks the curve. The panel is at least as large as it needs to be read.
     """
@@ -81,8 +83,9 @@ def draw_spectra(
     middle = (LEFT_PX + right - font.getlength(label)) / 2
     draw.text((middle, bottom + 3 + FONT_PX + 3), label, fill=INK, font=font)
     order = np.argsort(along, kind="stable")
-    for one, colour in zip(spectra, CURVES, strict=False):
-        _curve(draw, [(across(along[i]), up(one[i])) for i in order], one[order], colour)
+    for one, colour in zip(spectra, colours, strict=False):
+        points = [(across(along[i]), up(one[i])) for i in order]
+        _curve(draw, points, one[order], colour, width_px)
     return sheet
 
 
@@ -96,9 +99,9 @@ def _axis(bands: Sequence[OutputValue]) -> tuple[npt.NDArray[np.float64], str]:
 
 def _curve(
     draw: ImageDraw.ImageDraw, points: Sequence[tuple[float, float]],
-    values: npt.NDArray[np.float32], colour: Colour,
+    values: npt.NDArray[np.float32], colour: Colour, width_px: int,
 ) -> None:  # fmt: skip
     is_known = np.isfinite(values)
     for i in range(1, len(points)):
         if is_known[i - 1] and is_known[i]:
-            draw.line((*points[i - 1], *points[i]), fill=colour, width=2)
+            draw.line((*points[i - 1], *points[i]), fill=colour, width=width_px)

@@ -16,9 +16,10 @@ from edgers.scene.place import Place
 __all__ = ["CUBE", "FILE_DATE", "PICTURE", "RASTER", "Asset", "acquisition_time", "write_item"]
 
 STAC_VERSION = "1.1.0"
+CLASSIFICATION = "https://stac-extensions.github.io/classification/v2.0.0/schema.json"
 EXTENSIONS = (
     "https://stac-extensions.github.io/projection/v2.0.0/schema.json",
-    "https://stac-extensions.github.io/classification/v2.0.0/schema.json",
+    CLASSIFICATION,
 )
 
 
@@ -68,18 +69,25 @@ def write_item(
             **{f"edgers:{key}": value for key, value in provenance.items()},
         },
         "links": _links(provenance),
-        "assets": {
-            role: {
-                "href": f"./{one.name}",
-                "type": one.media_type,
-                "roles": ["thumbnail" if one.media_type == PICTURE else "data"],
-                **one.fields,
-                **(_projection(on_map) if on_map and one.on_map else {}),
-            }
-            for role, one in assets.items()
-        },
+        "assets": asset_documents(assets, _projection(on_map) if on_map else {}),
     }
     path.write_text(json.dumps(item, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def asset_documents(
+    assets: Mapping[str, Asset], on_map: Mapping[str, object] | None = None
+) -> dict[str, dict[str, object]]:
+    """Give the assets of an Item; those on the map grid get the fields `on_map` too."""
+    return {
+        role: {
+            "href": f"./{one.name}",
+            "type": one.media_type,
+            "roles": ["thumbnail" if one.media_type == PICTURE else "data"],
+            **one.fields,
+            **(on_map if on_map and one.on_map else {}),
+        }
+        for role, one in assets.items()
+    }
 
 
 def _links(provenance: Mapping[str, object]) -> list[dict[str, object]]:

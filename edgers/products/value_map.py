@@ -37,7 +37,9 @@ class ValueMap:
         sum_tolerance: float | None = None, cube: str = "cog",
     ) -> None:  # fmt: skip
         """Prepare for so many values a pixel, at `place`; `cube` is a COG, or `envi`."""
-        self._values, self._storage = tuple(values), storage
+        self._storage = storage
+        self.values = tuple(values)
+        """What the bands are, in order."""
         self._nodata = nodata_of(storage)
         self._ranges = [ValueSum(one) for one in values]
         self._sums = None if sum_tolerance is None else SumCounter(sum_tolerance)
@@ -57,10 +59,15 @@ class ValueMap:
             ranges[i] = replace(ranges[i], found=area)
         return Found(values=tuple(ranges), sums=self._sums.check() if self._sums else None)
 
+    @property
+    def sought(self) -> list[tuple[int, OutputValue]]:
+        """Give the values that have a threshold, each with its position among all."""
+        return [(i, self.values[i]) for i in self._sought]
+
     def lay(self, block: Block[ValueBlock]) -> Laid:
         """Give the samples to store, without those of pixels that have no data."""
         found = block.found
-        values = np.full((len(self._values), *block.nodata.shape), np.nan, np.float32)
+        values = np.full((len(self.values), *block.nodata.shape), np.nan, np.float32)
         gone = np.ones(block.nodata.shape, bool)
         if found is not None:
             gone = block.nodata | found.not_finite
@@ -92,21 +99,21 @@ class ValueMap:
 
     def draw(self, path: Path, title: str, *, drafts: RasterDrafts, nodata_share: float) -> None:
         """Draw the scene beside its first value, or three as colours, and spectra of cubes."""
-        bands = shown_bands(self._values)
-        thin = self._read(drafts.thinned(VALUES, bands))
+        bands = shown_bands(self.values)
+        thin = self.read(drafts.thinned(VALUES, bands))
         flags = drafts.thinned(FOUND, [0])[0] if self._sought else None
 
         def spectrum(row: int, column: int) -> npt.NDArray[np.float32]:
             step = drafts.thinning.step
-            return self._read(drafts[VALUES].read(row * step, column * step, 1, 1))[:, 0, 0]
+            return self.read(drafts[VALUES].read(row * step, column * step, 1, 1))[:, 0, 0]
 
         with disk_errors(path.name):
             write_value_picture(
-                path, thin, drafts.preview(), self.found.values, self._values, title=title,
+                path, thin, drafts.preview(), self.found.values, self.values, title=title,
                 nodata_share=nodata_share, flags=flags, spectrum=spectrum,
             )  # fmt: skip
 
-    def _read(self, samples: npt.NDArray[np.generic]) -> npt.NDArray[np.float32]:
+    def read(self, samples: npt.NDArray[np.generic]) -> npt.NDArray[np.float32]:
         """Give the values of stored samples, NaN where there is none."""
         values = samples.astype(np.float32)
         gone = np.isnan(values) if np.isnan(self._nodata) else samples == self._nodata
@@ -116,7 +123,7 @@ class ValueMap:
         return values
 
     def _layer(self, *, is_cube: bool) -> Layer:
-        values, storage = self._values, self._storage
+        values, storage = self.values, self._storage
         is_spectral = any(one.center_wavelength_um is not None for one in values)
         return Layer(
             ending=ENDINGS[VALUES],

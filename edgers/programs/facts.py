@@ -7,6 +7,7 @@ from edgers.contract.program import (
     MAIN,
     AutoregressiveRule,
     CascadeRule,
+    ClustersRule,
     EnsembleRule,
     PerPixelRule,
 )
@@ -31,6 +32,9 @@ def program_facts(contract: Contract) -> Mapping[str, object]:
         return {"program": "ensemble", "members": members, "spread": rule.spread}
     if isinstance(rule, PerPixelRule):
         return {"program": "per-pixel"}
+    if isinstance(rule, ClustersRule):
+        order = "reference" if rule.reference else "brightness"
+        return {"program": "clusters", "k": rule.k, "seed": rule.seed, "order_of_clusters": order}
     if isinstance(rule, AutoregressiveRule):
         return {"program": "autoregressive", "parts": [MAIN, rule.decoder], "beams": rule.beams}
     if isinstance(rule, TwoTowerRule):

@@ -8,6 +8,7 @@ from edgers.contract.program import (
     MAIN,
     AutoregressiveRule,
     CascadeRule,
+    ClustersRule,
     EnsembleRule,
     PerPixelRule,
 )
@@ -15,6 +16,7 @@ from edgers.contract.two_tower import TwoTowerRule
 from edgers.engines.engine import Engine
 from edgers.programs.autoregressive import Autoregressive
 from edgers.programs.cascade import Cascade
+from edgers.programs.clusters import Clusters
 from edgers.programs.ensemble import Ensemble
 from edgers.programs.per_pixel import PerPixel
 from edgers.programs.program import Program
@@ -56,6 +58,8 @@ def _program(engines: Mapping[str, Engine], contract: Contract, halo: Halo) -> P
         return Cascade(engines[rule.gate], main, rule, contract, halo)
     if isinstance(rule, PerPixelRule):
         return PerPixel(main, rule, contract)
+    if isinstance(rule, ClustersRule):
+        return Clusters(main, rule, contract.outputs[0].name)
     if isinstance(rule, AutoregressiveRule):
         return Autoregressive(main, engines[rule.decoder], rule, contract)
     if isinstance(rule, TwoTowerRule):

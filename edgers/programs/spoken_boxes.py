@@ -53,30 +53,6 @@ def boxes_in(
         yield Told(name="", said=found.group(), ring=ring, is_box=True)
 
 
-def write_box(ring: Ring, form: SpokenForm, size: Size) -> str:
-    """Write a rectangle, (4, 2), as numbers on the grid; an upright one of what is not."""
-    grid, middle = np.array(size) / form.steps, ring.mean(axis=0)
-    low, high, degrees = ring.min(axis=0), ring.max(axis=0), 0.0
-    if form.kind != "boxes":
-        side, other = ring[1] - ring[0], ring[2] - ring[1]
-        # The long side, or in braces the one that is turned less.
-        is_along = np.hypot(*side) >= np.hypot(*other)
-        if not (is_along if form.kind == "oriented" else abs(side[0]) >= abs(side[1])):
-            side, other = other, side
-        half = np.array([np.hypot(*side), np.hypot(*other)]) / 2
-        low, high = middle - half, middle + half
-        degrees = (math.degrees(math.atan2(side[1], side[0])) + 90) % 180 - 90
-    if form.turning == "counter-clockwise":
-        degrees = -degrees
-    numbers = np.clip(np.rint([low / grid, high / grid]), 0, form.steps).astype(int).ravel()
-    if form.kind == "oriented":
-        numbers = np.rint([middle / grid, (high - low) / grid]).astype(int).ravel()
-        return f"[{', '.join(map(str, numbers))}, {round(degrees)}]"
-    if form.kind == "boxes":
-        return f"[{', '.join(map(str, numbers))}]"
-    return "{" + "".join(f"<{one}>" for one in numbers) + f"|<{round(degrees)}>}}"
-
-
 def _numbers(text: str) -> list[float]:
     """Read numbers; none where there is anything else."""
     if not BETWEEN.fullmatch(NUMBER.sub("", text)):

@@ -42,17 +42,6 @@ def masks_in(text: str, form: SpokenForm, size: Size) -> Iterator[Told]:
         yield from _told(rows, text[begin:end], before, form, size)
 
 
-def write_runs(mask: npt.NDArray[np.bool_], name: str = "1", ground: str = "0") -> str:
-    """Write a mask, (row, column), as runs."""
-    rows = []
-    for row in mask:
-        ends = [*np.flatnonzero(np.diff(row)) + 1, len(row)]
-        starts = [0, *ends[:-1]]
-        runs = [f"{name if row[a] else ground}*{b - a}" for a, b in zip(starts, ends, strict=True)]
-        rows.append(", ".join(runs))
-    return "; ".join(rows)
-
-
 def _row(text: str, form: SpokenForm) -> tuple[Labels | None, str]:
     """Read a row: the label of each cell and what stands before, None where it is no row.
 

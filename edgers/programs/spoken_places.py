@@ -35,13 +35,6 @@ def places_in(text: str, form: SpokenForm, size: Size) -> Iterator[Told]:
         yield Told(name=name, said=name + found.group(), ring=ring, is_box=is_box)
 
 
-def write_places(ring: Ring, form: SpokenForm, size: Size) -> str:
-    """Write corners as places: the bin that each lies in; of a box, the least and the greatest."""
-    corners = np.asarray([ring.min(axis=0), ring.max(axis=0)] if form.corners == "box" else ring)
-    bins = np.clip(np.floor(corners / size * form.steps), 0, form.steps - 1)
-    return "".join(form.token.replace("{}", str(int(one))) for one in bins.ravel())
-
-
 def _corners(bins: list[float], form: SpokenForm, size: Size) -> tuple[Ring | None, bool]:
     """Give the corners, None where they make no shape, and whether they are those of a box."""
     least, most = LEAST[form.corners]

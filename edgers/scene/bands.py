@@ -155,7 +155,7 @@ def match_bands(
     if strangers := [name for name in renamed if name not in known]:
         raise BandError(
             f"--map names band {strangers[0]!r}, which the model does not have.",
-            rule=f"The model's bands: {' '.join(band.name for band in wanted)}.",
+            rule=f"The model's bands: {', '.join(band.name for band in wanted)}.",
         )
     found = tuple(_find(band, scene, renamed.get(band.name), origin) for band in wanted)
     for band, fit in zip(wanted, found, strict=True):
@@ -178,7 +178,7 @@ def _find(band: Band, scene: Sequence[SceneBand], renamed: str | None, origin: s
             )
         if candidates:
             return candidates[0]
-    has = " ".join(one.label.replace(" ", "_") for one in scene) or "none"
+    has = ", ".join(one.label for one in scene) or "none"
     raise BandError(
         f"{origin} has no band that fits {_described(band) if renamed is None else repr(renamed)}.",
         seen=f"It has: {has}.",

@@ -96,6 +96,17 @@ def read_header(path: Path) -> EnviHeader:
     return _Fields(path.name, data).header()
 
 
+def read_library(path: Path) -> tuple[EnviHeader, tuple[str, ...]]:
+    """Read the header of a spectral library, and the names of its spectra, empty where it has none.
+
+    A library is a table of spectra: what its header calls samples are the bands of one, what it
+    calls lines are the spectra. It is given as an image one pixel wide, with a spectrum a row.
+    Raises SceneError as `read_header`, and where the file is no library.
+    """
+    data = read_file(path, "header", MAX_HEADER_BYTES, SceneError)
+    return _Fields(path.name, data).library()
+
+
 class _Fields:
     """The fields of one header, by name."""
 
@@ -165,6 +176,17 @@ class _Fields:
             },
         )
 
+    def library(self) -> tuple[EnviHeader, tuple[str, ...]]:
+        """Give the fields of a spectral library, and the names of its spectra."""
+        if "spectral library" not in self._values.get("file type", "").lower():
+            raise self._fail("is not that of a spectral library")
+        if self._count("bands", 1, MAX_ROW_BYTES) != 1:
+            raise self._fail("states several bands", rule="A spectral library states one.")
+        spectra = self._count("lines", 1, 2**53)
+        self._values |= {"bands": self._values["samples"], "samples": "1", "interleave": "bip"}
+        names = self._list("spectra names", spectra, what="spectra") or []
+        return self.header(), tuple(names)
+
     def _fail(self, what: str, *, rule: str = "") -> SceneError:
         return SceneError(
             f"header {self._name} {what}.", rule=rule, fix="Correct the header and run again."
@@ -206,14 +228,14 @@ class _Fields:
         except ValueError as error:
             raise self._fail(f"states {key!r} as {text[:40]!r}", rule="It is a number.") from error
 
-    def _list(self, key: str, count: int) -> list[str] | None:
-        """Read a list with one entry a band, or None where there is none."""
+    def _list(self, key: str, count: int, what: str = "bands") -> list[str] | None:
+        """Read a list with one entry a band, or spectrum; None where there is none."""
         if not self._values.get(key):
             return None
         parts = [part.strip() for part in self._values[key].split(",")]
         if len(parts) != count:
             raise self._fail(
-                f"lists {len(parts)} entries under {key!r}", rule=f"It states {count} bands."
+                f"lists {len(parts)} entries under {key!r}", rule=f"It states {count} {what}."
             )
         return parts
 

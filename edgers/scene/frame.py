@@ -1,5 +1,6 @@
 """One frame of a stream, and its pixels as a scene that is read window by window."""
 
+import hashlib
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -23,6 +24,9 @@ Pixels = npt.NDArray[np.uint8]
 
 COLOURS = ("red", "green", "blue")
 """Bands of a video frame, in order."""
+
+READ_BYTES = 2**20
+"""Bytes of a file that are hashed at once."""
 
 MAX_PIXELS = 400_000_000
 """Most pixels of a frame, whose class map is held in memory; the largest cameras have 150 million.
@@ -63,6 +67,25 @@ class Frame:
     """Pixels of a video frame, (height, width, 3), blue first as OpenCV has them."""
     is_backlog: bool = False
     """Whether it was there before the stream began, and is not dropped whatever comes."""
+
+    def sha256(self) -> str:
+        """Give the SHA-256 of its file, or of the pixels of a video frame.
+
+        Raises SceneError where the file cannot be read.
+        """
+        digest = hashlib.sha256()
+        if self.path is None:
+            digest.update(b"" if self.pixels is None else np.ascontiguousarray(self.pixels).data)
+            return digest.hexdigest()
+        try:
+            with self.path.open("rb") as file:
+                while data := file.read(READ_BYTES):
+                    digest.update(data)
+        except OSError as error:
+            raise SceneError(
+                f"frame {self.key.source} cannot be read.", seen=f"{error.strerror}."
+            ) from error
+        return digest.hexdigest()
 
     def open(
         self, source: ModelInput, renamed: Mapping[str, str]

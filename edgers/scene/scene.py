@@ -234,7 +234,7 @@ def renamed_by_input(
                 band = key.removeprefix(f"{one.name}:")
                 targets = [(one.name, band)] if _has_band(one, band) else []
         if not targets:
-            bands = (" ".join(band.name for band in one.bands) for one in inputs)
+            bands = (", ".join(band.name for band in one.bands) for one in inputs)
             raise BandError(
                 f"--map names band {key!r}, which the model does not have.",
                 rule=f"The model's bands: {'; '.join(bands)}.",

@@ -49,7 +49,9 @@ def dates_of(paths: Sequence[Path], source: ModelInput) -> tuple[Date, ...]:
             f"input {source.name!r} has another number of dates than the model takes.",
             seen=f"It has {len(dates)}: {', '.join(date.time for date in dates[:20])}.",
             rule=f"The model takes {source.dates}.",
-            fix="" if source.kept is None else "Take the others from a store: add --state STORE.",
+            fix=""
+            if source.kept is None
+            else "Take the others from a store: edgers run --state STORE.",
         )
     return tuple(dates)
 

@@ -78,6 +78,7 @@ def keep_scene(
         marks, sha256 = _marks(files), scene_hash(files)
         entries = ring.entries()
         facts = Facts(scene=scene_name(scene), time=date.time, sha256=sha256, clear=1.0)
+        refuse_other_date(entries, facts)
         is_new = sha256 not in {one.sha256 for one in entries}
         if is_new and _may_stay(entries, facts, source.kept):
             grid = entries[0].path if entries else None
@@ -108,6 +109,18 @@ def keep_scene(
         is_new=is_new, is_kept=sha256 in {one.sha256 for one in entries}, dropped=tuple(dropped),
         set_aside=store.told(),
     )  # fmt: skip
+
+
+def refuse_other_date(entries: Sequence[Entry], facts: Facts) -> None:
+    """Raise SceneError where the files of a scene are kept already, under another date."""
+    for one in entries:
+        if one.sha256 == facts.sha256 and one.facts.time != facts.time:
+            raise SceneError(
+                f"scene {facts.scene} of {facts.time} is kept already, with another date.",
+                seen=f"Its bytes are those of {one.facts.scene} of {one.facts.time}.",
+                rule="A scene has one date: a tag's, that of its name, or its STAC Item's.",
+                fix="Where the kept one is wrong, remove it: edgers state drop STORE --date.",
+            )
 
 
 def find_ring(store: Store, source: ModelInput, own: Place, place: str | None, name: str) -> Ring:

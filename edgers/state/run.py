@@ -7,6 +7,7 @@ from pathlib import Path
 from edgers.contract import ModelInput
 from edgers.contract.kept import KeptReference, KeptSeries
 from edgers.errors import BadInputError, SceneError
+from edgers.pipeline.input_watch import scene_hash
 from edgers.pipeline.model import Model
 from edgers.pipeline.options import RunOptions
 from edgers.pipeline.progress import Progress
@@ -18,11 +19,12 @@ from edgers.scene.open import environment
 from edgers.scene.raster import Raster
 from edgers.scene.scene import renamed_by_input
 from edgers.scene.series import one_date
-from edgers.state.entry import Entry
-from edgers.state.keep import Arrival, check_placed, keep_scene
+from edgers.state.entry import Entry, Facts
+from edgers.state.keep import Arrival, check_placed, keep_scene, refuse_other_date
 from edgers.state.median import file_of
 from edgers.state.reference import find_references
 from edgers.state.ring import by_period, number_of, window_of
+from edgers.state.scene_pixels import ScenePixels
 from edgers.state.store import Store
 
 TOO_OLD = "it is older than all that is kept"
@@ -136,9 +138,17 @@ def run_kept(
     paths: dict[str, Sequence[Path]] = dict(options.inputs)
     states: dict[str, InputState] = {}
     facts: list[dict[str, object]] = []
+    # All go in before any is read: to make room for one, scenes of another may be dropped.
+    arrivals = {
+        source.name: keep_scene(
+            keeping.store, fresh, source, renamed[source.name], place=keeping.place,
+            most_bytes=keeping.most_bytes,
+        )
+        for source in sources if isinstance(source.kept, KeptSeries)
+    }  # fmt: skip
     for source in sources:
-        if isinstance(source.kept, KeptSeries):
-            states[source.name], found, told = _series(fresh, source, renamed, keeping)
+        if source.name in arrivals:
+            states[source.name], found, told = _series(arrivals[source.name], source)
         else:
             states[source.name], found, told = _reference(model, fresh, source, renamed, keeping)
         facts += told
@@ -180,24 +190,21 @@ def _named_scene(model: Model, options: RunOptions) -> Path:
 
 
 def _series(
-    scene: Path, source: ModelInput, renamed: Mapping[str, Mapping[str, str]], keeping: Keeping
+    arrival: Arrival, source: ModelInput
 ) -> tuple[InputState, list[Path], list[dict[str, object]]]:
-    """Take the scene into its period; give the files of the series, and what is known of them."""
+    """Give the files of the series that the new scene belongs to, and what is known of them."""
     rule = source.kept
     assert isinstance(rule, KeptSeries)
-    arrival = keep_scene(
-        keeping.store, scene, source, renamed[source.name], place=keeping.place,
-        most_bytes=keeping.most_bytes,
-    )  # fmt: skip
+    entries = [one for one in arrival.entries if one.path.exists()]
     state = _with_arrival(
         InputState(input=source.name, place="", is_new=False, is_kept=False, used=(), missing=()),
         arrival,
     )
     when = time_from_text(arrival.date.time)
     assert when is not None
-    if number_of(when, rule) not in by_period(arrival.entries, rule):
+    if number_of(when, rule) not in by_period(entries, rule):
         return replace(state, missing=(TOO_OLD,)), [], []
-    window = window_of(arrival.entries, rule, when)
+    window = window_of(entries, rule, when)
     lacking = set(window.missing)
     state = replace(
         state,
@@ -207,7 +214,7 @@ def _series(
     )
     if not window.is_full:
         return state, [], []
-    by_hash = {one.sha256: one for one in arrival.entries}
+    by_hash = {one.sha256: one for one in entries}
     with environment():
         files = [file_of(slot, by_hash, arrival.ring, source, rule) for slot in window.slots]
     arrival.ring.remove_made(set(files))
@@ -231,6 +238,13 @@ def _reference(
         if keeping.place is None:
             check_placed(ground, scene.name)
         found = find_references(keeping.store, source, date.time, ground, keeping.place)
+        assert isinstance(source.kept, KeptReference)
+        if found and source.kept.every:
+            # It is to be kept after the run: what forbids it is told before there are products.
+            with ScenePixels(date, source, renamed[source.name], grid=None) as pixels:
+                sha256 = scene_hash(pixels.files)
+            newcomer = Facts(scene=scene_name(scene), time=date.time, sha256=sha256, clear=1.0)
+            refuse_other_date(found, newcomer)
     is_missing = not found and not source.is_optional
     state = InputState(
         input=source.name, place="", is_new=False, is_kept=False,

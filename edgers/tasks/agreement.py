@@ -45,6 +45,9 @@ def agreement(a: Polygon, first: Window, b: Polygon, second: Window) -> float | 
         edges = (first.left, first.right, second.left, second.right)
         found = _across(0, a, b, edges, (top, bottom))
     strip = (left, top, right, bottom)
+    if right <= left or bottom <= top:
+        # There is no strip where windows touch.
+        return found
     if (wide and high) or (found is None and (_lies_in(strip, a) or _lies_in(strip, b))):
         found = _inside(strip, a, b)
     return found
@@ -84,8 +87,9 @@ def _across(
     if a[:, axis].max() < a_high - REACH_PX or b[:, axis].min() > b_low + REACH_PX:
         return None
     found = None
+    thin = min(float(np.ptp(a[:, axis])), float(np.ptp(b[:, axis]))) / 2
     # A piece that is cut exactly is widest at the edge; one that ends before it, further in.
-    for depth in (AT_EDGE_PX, REACH_PX):
+    for depth in (min(AT_EDGE_PX, thin), REACH_PX):
         one = _chord(a, axis, a_high - depth, shared)
         other = _chord(b, axis, b_low + depth, shared)
         if one and other:

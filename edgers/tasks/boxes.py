@@ -29,6 +29,21 @@ class BoxBlock:
     """Whether the network gave no finite number at all: it has not seen the tile."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptBoxes:
+    """What one tile says, and where in the network's table it says so."""
+
+    block: BoxBlock
+    """What it says."""
+    rows: npt.NDArray[np.int64]
+    """Which row of the network's table each was, (piece,)."""
+    coefficients: Numbers
+    """What the prototypes of its mask are multiplied with, (piece, coefficient); none where there
+    are no prototypes."""
+    count: int
+    """Rows of that table."""
+
+
 class BoxDecoder:
     """Decoder of a detector; a plain function of the tensors."""
 
@@ -40,9 +55,15 @@ class BoxDecoder:
         self._head, self._main = head, outputs[0]
         self._outputs = {one.name: one for one in outputs}
         self._kinds = len(outputs[0].classes)
+        masks = outputs[0].masks
+        self._coefficients = masks.coefficients if masks else 0
 
     def decode(self, tensors: Tensors, window_shape: tuple[int, int]) -> BoxBlock:
         """Decode the tensors of a window of that height and width."""
+        return self.kept(tensors, window_shape).block
+
+    def kept(self, tensors: Tensors, window_shape: tuple[int, int]) -> KeptBoxes:
+        """Decode them, and tell which rows of the table came through."""
         with np.errstate(all="ignore"):
             table, cells = self._table(tensors, window_shape)
             columns = self._columns(table, tensors)
@@ -55,7 +76,12 @@ class BoxDecoder:
         best = self._suppressed(corners[kept], scores[kept], kinds[kept])
         kept = kept[best]
         pieces = pieces_of(corners[kept], scores[kept], kinds[kept])
-        return BoxBlock(pieces=pieces, lost=bool(len(table)) and not finite.any())
+        told = columns.get("coefficients", np.empty((len(table), 0), np.float32))
+        lost = bool(len(table)) and not finite.any()
+        return KeptBoxes(
+            block=BoxBlock(pieces=pieces, lost=lost), rows=kept, coefficients=told[kept],
+            count=len(table),
+        )  # fmt: skip
 
     def _table(
         self, tensors: Tensors, window_shape: tuple[int, int]
@@ -82,7 +108,8 @@ class BoxDecoder:
     def _count(self, column: BoxColumn) -> int:
         """Numbers of a column."""
         special = {
-            "box": self._head.box_numbers, "direction": 2, "scores": self._scores_count
+            "box": self._head.box_numbers, "direction": 2, "scores": self._scores_count,
+            "coefficients": self._coefficients,
         }  # fmt: skip
         return special.get(column, 1)
 

@@ -12,7 +12,7 @@ import numpy as np
 from edgers.kernels.cpu.polygon_clip import clip_polygon, polygon_area, shared_area
 from edgers.kernels.polygons import Polygon
 from edgers.tasks.merging import rectangle_along
-from edgers.tasks.pieces import Window
+from edgers.tasks.pieces import Corners, Window, bounds_of
 
 OFF_PX = 3.0
 """Error of a side that a detector may make on any object, about."""
@@ -24,6 +24,8 @@ ACROSS_GAP = 0.8
 UNSEEN = 0.2
 """Most of such a rectangle that may lie where neither window looks."""
 
+Bounds = tuple[float, float, float, float]
+"""Least and greatest x and y of what is seen of an object."""
 Side = tuple[Polygon, Window]
 """What is seen of an object, and the window it is seen in."""
 
@@ -55,11 +57,27 @@ def explanation(one: Side, other: Side, direction: Polygon) -> Explanation:
         area, shared = polygon_area(part), shared_area(polygon, part)
         seen += area
         share = min(share, shared / (area + polygon_area(polygon) - shared))
-        sides, shown = _sides(polygon), _sides(part)
-        excused = max(OFF_PX, OFF_SHARE * float(np.max(shown[2:] - shown[:2])))
-        off = max(off, float(np.abs(sides - shown).max()) - excused)
+        off = max(off, _off_px(bounds_of(polygon), bounds_of(part)))
     return Explanation(share=share, unseen=1 - seen / polygon_area(whole), off_px=off)
 
 
-def _sides(polygon: Polygon) -> Polygon:
-    return np.concatenate([polygon.min(axis=0), polygon.max(axis=0)])
+def explains_all(pieces: list[tuple[Bounds, Window]]) -> bool:
+    """Tell whether one upright rectangle explains all that was seen, each in its window.
+
+    Pairs do not tell all: across a corner, where windows share next to nothing, a piece of one
+    object may go with a piece of another that overlaps it.
+    """
+    seen = np.array([bounds for bounds, _ in pieces])
+    low, high = seen[:, :2].min(axis=0), seen[:, 2:].max(axis=0)
+    for bounds, (_, window) in zip(seen, pieces, strict=True):
+        left, top, right, bottom = window.rectangle
+        shown = np.concatenate([np.maximum(low, (left, top)), np.minimum(high, (right, bottom))])
+        if _off_px(bounds, shown) > 0:
+            return False
+    return True
+
+
+def _off_px(seen: Corners, shown: Corners) -> float:
+    """Give how far sides are apart, beyond what is excused; (4,) each."""
+    excused = max(OFF_PX, OFF_SHARE * float(np.max(shown[2:] - shown[:2])))
+    return float(np.abs(seen - shown).max()) - excused

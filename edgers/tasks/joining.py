@@ -6,6 +6,7 @@ row of tiles, not with the scene.
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 
@@ -14,7 +15,7 @@ from edgers.kernels.cpu.oriented_iou import oriented_iou
 from edgers.kernels.cpu.polygon_clip import clip_quads, polygon_area
 from edgers.kernels.polygons import Polygon
 from edgers.tasks.agreement import SAME, agreement, is_cut
-from edgers.tasks.explaining import explanation
+from edgers.tasks.explaining import explains_all, explanation
 from edgers.tasks.merging import rectangle_around
 from edgers.tasks.pieces import Corners, Pieces, Window, bounds_of
 from edgers.tasks.windows import Windows
@@ -92,6 +93,19 @@ class _Group:
     """The last tile that could add a piece."""
 
 
+class _Pair(NamedTuple):
+    """Two pieces that may be one object."""
+
+    order: tuple[float, float, int, int, int, int]
+    """Least for the surest."""
+    due: int
+    """The tile with which it is decided, at the latest."""
+    a: _Piece
+    """The one that came later."""
+    b: _Piece
+    """The other."""
+
+
 class Joiner:
     """Joins the pieces of one scene, tile by tile in the order of work."""
 
@@ -103,6 +117,7 @@ class Joiner:
         self._windows, self._upright, self._by_class = windows, upright, by_class
         self._waiting: dict[int, list[_Piece]] = {}
         self._groups: dict[int, _Group] = {}
+        self._pairs: list[_Pair] = []
         self.held = 0
         self.most_held = 0
         """Most pieces that ever waited at once."""
@@ -113,7 +128,7 @@ class Joiner:
         fresh = self._cut_to(window, tile, pieces)
         for piece in fresh:
             self._groups[id(piece)] = _Group([piece], {tile}, piece.last)
-        self._join(window, fresh)
+        self._join(tile, fresh)
         self._waiting[tile] = fresh
         self.held += len(fresh)
         self.most_held = max(self.most_held, self.held)
@@ -121,6 +136,7 @@ class Joiner:
 
     def finish(self) -> list[Joined]:
         """Give what is left."""
+        self._unite_until(len(self._windows))
         return self._release(len(self._windows))
 
     def _cut_to(self, window: Window, tile: int, pieces: Pieces) -> list[_Piece]:
@@ -149,11 +165,15 @@ class Joiner:
             )
         return found
 
-    def _join(self, window: Window, fresh: list[_Piece]) -> None:
-        """Join new pieces with those that wait, the surest first."""
-        found = []
-        for tile, waiting in self._neighbours(window):
-            there = self._windows[tile]
+    def _join(self, tile: int, fresh: list[_Piece]) -> None:
+        """Find what new pieces may go with, and join what is due.
+
+        A pair is due with the last tile that could see both pieces, or with a less sure one: the
+        right piece for one of them may be yet to come. Neither is let go before.
+        """
+        window = self._windows[tile]
+        for before, waiting in self._neighbours(window):
+            there = self._windows[before]
             # The more two windows share, the more was compared.
             shared = _shared_px2(window, there)
             for i, k in _near(fresh, waiting):
@@ -162,10 +182,19 @@ class Joiner:
                     continue
                 sure = self._sure(a, window, b, there)
                 if sure:
-                    found.append((-round(sure, SURE_DIGITS), -shared, tile, i, k))
+                    order = (-round(sure, SURE_DIGITS), -shared, before, tile, i, k)
+                    due = self._windows.sooner(a.last, b.last)
+                    self._pairs.append(_Pair(order, due, a, b))
+        self._unite_until(tile)
+
+    def _unite_until(self, tile: int) -> None:
+        """Make groups of the pairs that are due with a tile, and of all that are surer."""
         # Equal for every run: nothing here hangs on time or on where an object lies in memory.
-        for *_, tile, i, k in sorted(found):
-            self._unite(fresh[i], self._waiting[tile][k])
+        self._pairs.sort(key=lambda one: one.order)
+        count = max((i + 1 for i, one in enumerate(self._pairs) if one.due <= tile), default=0)
+        for pair in self._pairs[:count]:
+            self._unite(pair.a, pair.b)
+        self._pairs = self._pairs[count:]
 
     def _sure(self, a: _Piece, first: Window, b: _Piece, second: Window) -> float:
         """Give how sure it is that two pieces are one object, 0 to 1; 0 for two objects.
@@ -201,7 +230,12 @@ class Joiner:
         one, other = self._groups[id(a)], self._groups[id(b)]
         if one is other or one.tiles & other.tiles:
             return
-        one.pieces += other.pieces
+        pieces = one.pieces + other.pieces
+        if self._upright and not explains_all(
+            [(piece.bounds, self._windows[piece.tile]) for piece in pieces]
+        ):
+            return
+        one.pieces = pieces
         one.tiles |= other.tiles
         one.last = max(one.last, other.last)
         for piece in other.pieces:

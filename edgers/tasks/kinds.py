@@ -6,15 +6,16 @@ from typing import Literal
 from edgers.contract import ModelOutput
 from edgers.errors import ContractError
 from edgers.tasks.boxes import check_boxes_output
+from edgers.tasks.instances import check_instances
 from edgers.tasks.multi_label import check_multi_label
 from edgers.tasks.rows import check_rows, gives_rows
 from edgers.tasks.segmentation import check_segmentation, gives_scores, is_class_task
 from edgers.tasks.values import check_values
 
-Kind = Literal["classes", "labels", "values", "objects", "rows"]
+Kind = Literal["classes", "labels", "values", "objects", "instances", "rows"]
 """`classes`: a class for each pixel. `labels`: any number of classes for each pixel. `values`: one
-or several numbers for each pixel. `objects`: outlines, each with a class and a score. `rows`: an
-answer for each tile, or the scene, as a whole."""
+or several numbers for each pixel. `objects`: outlines, each with a class and a score.
+`instances`: the pixels of each. `rows`: an answer for each tile, or the scene, as a whole."""
 
 PIXEL_DETECTIONS = ("change-detection", "anomaly-detection", "target-detection")
 """Tasks that find pixels, not objects."""
@@ -35,6 +36,7 @@ CHECKS: Mapping[Kind, Callable[[ModelOutput], None]] = {
     "labels": check_multi_label,
     "values": check_values,
     "objects": _check_objects,
+    "instances": check_instances,
     "rows": check_rows,
 }
 
@@ -46,7 +48,7 @@ def kind_of(output: ModelOutput) -> Kind:
     """Tell the kind of an output from its task and axes; raises ContractError where none fits."""
     task = output.task
     if output.boxes is not None or output.shapes:
-        return "objects"
+        return "objects" if output.masks is None else "instances"
     # A change may also be told by a number, and then there are no classes.
     if is_class_task(task) and (output.classes or "segmentation" in task):
         return "labels" if output.class_rule == "several" else "classes"
@@ -60,7 +62,8 @@ def kind_of(output: ModelOutput) -> Kind:
         f"{', '.join(output.dim_order)}.",
         rule="This version decodes classes, or values, for each pixel (axes 'height' and 'width'), "
         "answers for a tile as a whole ('batch' and one of 'class', 'channel', 'feature', "
-        "'token'), and objects where 'edgers:boxes' or 'edgers:shapes' says what they are.",
+        "'token'), and objects where 'edgers:boxes' or 'edgers:shapes' says what they are, with "
+        "their pixels where 'edgers:masks' says what these are.",
     )
 
 

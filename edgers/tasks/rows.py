@@ -124,24 +124,35 @@ class RowDecoder:
         embedding: divided by its length where the contract says so. Of an ensemble, the numbers of
         each member in turn.
         """
-        row: Reals = tensor.transpose(self._order)[0].reshape(-1).astype(np.float32, copy=False)
+        row: Reals = self.decode_all(tensor)[0]
+        return row
+
+    def decode_all(self, tensor: npt.NDArray[np.generic]) -> Reals:
+        """Give the numbers of each of a batch, (row, number), as `decode`."""
+        ordered = tensor.transpose(self._order)
+        rows: Reals = ordered.reshape(len(ordered), -1).astype(np.float32, copy=False)
         if self._kind == "labels":
             if self._output.class_rule == "ordered":
-                return reached(row, self._rule)
-            found = decode(row[:, None, None], self._rule, with_probabilities=True)
+                return reached(rows, self._rule)
+            found = decode(rows.T[:, :, None], self._rule, with_probabilities=True)
             assert found.probabilities is not None
-            return found.probabilities[:, 0, 0]
+            chances: Reals = found.probabilities[:, :, 0].T
+            return chances
         if self._output.normalise == "l2":
-            return of_length_one(row).astype(np.float32)
-        return row
+            unit: Reals = of_length_one(rows).astype(np.float32)
+            return unit
+        return rows
+
+    def are_told(self, rows: Reals) -> npt.NDArray[np.bool_]:
+        """Tell of each row, (row, number), whether it says something, as `is_told`."""
+        told = np.asarray(np.isfinite(rows).all(axis=1))
+        if self._numbers is not None:
+            told &= ~self._numbers.settle(rows.T[:, :, None]).not_finite[:, 0]
+        return told
 
     def is_told(self, row: Reals) -> bool:
         """Tell whether the numbers of a tile say something: all are finite, and what they mean."""
-        if not np.isfinite(row).all():
-            return False
-        return (
-            self._numbers is None or not self._numbers.settle(row[:, None, None]).not_finite.any()
-        )
+        return bool(self.are_told(row[None])[0])
 
 
 def as_pixels(output: ModelOutput) -> ModelOutput:

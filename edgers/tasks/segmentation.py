@@ -152,8 +152,7 @@ def check_segmentation(output: ModelOutput) -> None:
     if output.class_rule == "several":
         raise ContractError(
             f"{where} gives several classes a pixel.",
-            rule="Frames and strips show one.",
-            fix="Run scenes with 'edgers run'.",
+            rule="A class map shows one.",
         )
     wanted = {"batch", "height", "width"}
     axes = set(output.dim_order) - {class_axis(output)}

@@ -11,11 +11,11 @@ class Windows:
     """Windows of all tiles, in the order of work."""
 
     def __init__(self, grid: Grid) -> None:
+        self.grow(grid)
+
+    def grow(self, grid: Grid) -> None:
+        """Go on with a grid that has more rows of tiles after those there were."""
         self._grid = grid
-        # Windows go on from tile to tile, so their ends are in order.
-        self._starts = [
-            [one.window_start for one in axis.tiles] for axis in (grid.rows, grid.columns)
-        ]
 
     def __len__(self) -> int:
         return len(self._grid)
@@ -33,10 +33,19 @@ class Windows:
         """Give the last tile whose window meets `bounds`, or the tile's window where None."""
         if bounds is None:
             bounds = self[index].rectangle
-        row = bisect.bisect_right(self._starts[0], bounds[3]) - 1
-        column = bisect.bisect_right(self._starts[1], bounds[2]) - 1
+        row, column = _last(self._grid.rows, bounds[3]), _last(self._grid.columns, bounds[2])
         tile = self._grid.tile(index)
         return self._grid.index(max(row, tile.row), max(column, tile.column))
+
+    def sooner(self, one: int, other: int) -> int:
+        """Give the tile in the lesser row and the lesser column of two."""
+        a, b = self._grid.tile(one), self._grid.tile(other)
+        return self._grid.index(min(a.row, b.row), min(a.column, b.column))
+
+
+def _last(plan: AxisPlan, bound: float) -> int:
+    """Give the last tile that begins at or before `bound`: windows begin in order."""
+    return bisect.bisect_right(plan.tiles, bound, key=lambda one: one.window_start) - 1
 
 
 def _span(plan: AxisPlan, position: int) -> tuple[int, int]:

@@ -22,12 +22,13 @@ def plan_plain_grid(
     Raises TilingError where the overlap leaves no step.
     """
     return Grid(
-        rows=_plan(height_px, tile_px, overlap_px, halo.height),
-        columns=_plan(width_px, tile_px, overlap_px, halo.width),
+        rows=plan_even(height_px, tile_px, overlap_px, halo.height),
+        columns=plan_even(width_px, tile_px, overlap_px, halo.width),
     )
 
 
-def _plan(size_px: int, tile_px: int, overlap_px: int, halo: AxisHalo) -> AxisPlan:
+def plan_even(size_px: int, tile_px: int, overlap_px: int, halo: AxisHalo) -> AxisPlan:
+    """Cut one axis; raises TilingError where the overlap leaves no step."""
     tile_px = halo.fixed_px or tile_px
     step = tile_px - 2 * overlap_px
     if step < 1:

@@ -40,7 +40,7 @@ def test_the_scene_they_vary_is_accepted(bundle: Path, tmp_path: Path) -> None:
 def test_a_missing_band_is_named(bundle: Path, tmp_path: Path) -> None:
     text = refusal(bundle, tmp_path, names=("B02", "B03", "B05"))
     assert "scene.tif has no band that fits band B04 (red, 0.665 µm)." in text
-    assert "It has: B02 B03 B05." in text
+    assert "It has: B02, B03, B05." in text
 
 
 def test_too_few_bands_are_refused(bundle: Path, tmp_path: Path) -> None:
@@ -52,7 +52,7 @@ def test_bands_without_names_are_refused_though_their_number_is_right(
     bundle: Path, tmp_path: Path
 ) -> None:
     text = refusal(bundle, tmp_path, names=())
-    assert "It has: band_1 band_2 band_3." in text
+    assert "It has: band 1, band 2, band 3." in text
     assert "--map B02=<band name or number>" in text
 
 

@@ -34,7 +34,8 @@ DEADLINE_S = 30
 
 def live(
     folder: Path, source: FrameSource, *, net: Any = band_net, document: Any = None,
-    on_frame: Any = None, out: str = "out", tile_px: int | None = None, **options: Any,
+    on_frame: Any = None, out: str = "out", tile_px: int | None = None, more: Any = None,
+    **options: Any,
 ) -> LiveReport:  # fmt: skip
     """Compile a network and run it over a source; products go into `folder`/out."""
     bundle = folder / "b.edgers"
@@ -43,7 +44,7 @@ def live(
         made.mkdir()
         make_bundle(made, document or plain_contract(), net).rename(bundle)
     with load_model(open_bundle(bundle)) as model:
-        run = RunOptions(tile_px=tile_px)
+        run = RunOptions(**{"tile_px": tile_px, **(more or {})})
         given = LiveOptions(run=run, **options)
         return run_live(model, source, folder / out, given, on_frame)
 

@@ -29,6 +29,16 @@ def plain_contract(
     return document
 
 
+def value_contract(**output: Any) -> dict[str, Any]:
+    """Give the contract of a network whose bands are values."""
+    document = plain_contract(output)
+    stated = document["mlm:output"][0]
+    del stated["classification:classes"]
+    stated["tasks"] = ["regression"]
+    stated["result"]["dim_order"] = ["batch", "channel", "height", "width"]
+    return document
+
+
 def index_contract() -> dict[str, Any]:
     """Give the contract of `index_net`."""
     result = {

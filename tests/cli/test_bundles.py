@@ -4,12 +4,15 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import onnx
 import pytest
 from builders.bundles import contract_document, make_bundle, tiny_net
+from builders.instance_nets import instance_contract, instance_net
 from builders.networks import fixed_net, patch_net, plain_contract
 from builders.runs import Outcome, edgers
 from builders.scenes import noise, write_scene
+from builders.tables import matrix_rows_net, row_document, rows_bundle
 
 from edgers.bundle import open_bundle
 from edgers.engines import ENGINES
@@ -93,6 +96,22 @@ def test_inspect_tells_a_coarse_and_a_fixed_graph(tmp_path: Path) -> None:
     assert "one output pixel for 4 input pixels" in coarse
     fixed = edgers("inspect", make_bundle(tmp_path, plain_contract(), fixed_net)).out
     assert "tiles of exactly 64 px" in fixed
+
+
+def test_inspect_tells_the_tile_of_a_run_and_where_objects_and_masks_are(tmp_path: Path) -> None:
+    contract = instance_contract(**{"edgers:tile_px": 96})
+    told = edgers("inspect", make_bundle(tmp_path, contract, instance_net)).out
+    assert "tile        96 px unless told otherwise" in told
+    assert "boxes       xyxy · from score" in told
+    assert "masks       window, of m · from 0.5 on" in told
+    fixed = edgers("inspect", make_bundle(tmp_path, plain_contract(), fixed_net)).out
+    assert "tile        64 px\n" in fixed
+
+
+def test_inspect_tells_that_a_bundle_takes_tables(tmp_path: Path) -> None:
+    path = rows_bundle(tmp_path, row_document(["a", "b"], "feature", 2), matrix_rows_net(np.eye(2)))
+    told = edgers("inspect", path).out
+    assert "tables      as well, row by row: [batch any, feature 2] float32" in told
 
 
 def test_inspect_refuses_an_altered_bundle(tmp_path: Path) -> None:

@@ -9,6 +9,13 @@ from builders.bundles import BAND_NAMES, make_bundle
 from builders.row_nets import embedding_contract, means_net
 from builders.runs import edgers
 from builders.scenes import write_scene
+from builders.tables import (
+    matrix_rows_net,
+    row_document,
+    rows_bundle,
+    run_rows,
+    write_table,
+)
 from builders.vectors import vectors, write_npz
 
 from edgers.stored_vectors import StoredVectors
@@ -52,6 +59,21 @@ def test_the_tiles_of_a_query_come_first(folder: Path, tmp_path: Path, source: s
     assert cosines == sorted(cosines, reverse=True)
     assert rows[0]["bundle_id"] == found(table)[0]["bundle_id"]
     assert "tile 0_2 · cosine 0.9996 · row 0 column 20" in done.out
+
+
+def test_a_row_of_a_table_finds_rows_like_itself(tmp_path: Path) -> None:
+    net, document = matrix_rows_net(np.eye(2)), row_document(["a", "b"], "feature", 2)
+    rows = [["7_7", 1, 0], ["x", 0, 1], ["y", 9, 1], ["z", "", 1]]
+    write_table(tmp_path / "t.csv", ["tile", "a", "b"], rows)
+    run_rows(rows_bundle(tmp_path, document, net), tmp_path / "t.csv", tmp_path / "out")
+    done = edgers("retrieve", tmp_path / "out" / "t_rows.csv", "--like", "1")
+    assert done.code == 0, done.err
+    assert [text.split()[1:3] for text in done.out.splitlines()] == [
+        ["row", "1"], ["row", "3"], ["row", "2"],
+    ]  # fmt: skip
+    wrong = edgers("retrieve", tmp_path / "out" / "t_rows.csv", "--like", "7_7")
+    assert wrong.code == 2
+    assert "the table has no row '7_7'" in wrong.err
 
 
 def test_a_tile_finds_tiles_like_itself(folder: Path, tmp_path: Path) -> None:

@@ -40,28 +40,6 @@ def test_memory_is_planned_as_for_maps(folder: Path) -> None:
     ).code == 2  # fmt: skip
 
 
-@pytest.mark.parametrize("command", ["watch", "pushbroom"])
-def test_frames_and_strips_want_maps(folder: Path, tmp_path: Path, command: str) -> None:
-    frames = tmp_path / "frames"
-    frames.mkdir()
-    write_scene(frames / "f.tif", noise(3, 20, 20), names=BAND_NAMES)
-    source = frames if command == "watch" else frames / "f.tif"
-    done = edgers(command, folder / "b.edgers", source, "-o", tmp_path / "out")
-    assert done.code == 2
-    assert done.err.startswith("error  ")
-    assert "Traceback" not in done.err
-
-
-def test_a_lower_precision_of_rows_cannot_be_judged_yet(folder: Path, tmp_path: Path) -> None:
-    done = edgers(
-        "compile", folder / "m.onnx", "--contract", folder / "c.json", "-o", tmp_path / "b.edgers",
-        "--precision", "int8", "--calibrate", folder / "scene.tif", "--engine", "onnxruntime",
-    )  # fmt: skip
-    assert done.code == 2
-    assert "judged on class maps alone" in done.err
-    assert not (tmp_path / "b.edgers").exists()
-
-
 def test_rows_of_a_resampled_scene_lie_in_its_own_pixels(tmp_path: Path) -> None:
     document = embedding_contract()
     document["mlm:input"][0] |= {"edgers:gsd_m": 40, "edgers:gsd_rule": "resample"}

@@ -126,7 +126,7 @@ def test_a_band_mapped_twice_is_refused(bundle: Path, tmp_path: Path) -> None:
 def test_a_map_of_a_band_the_model_does_not_have_is_refused(bundle: Path, tmp_path: Path) -> None:
     done = run(bundle, tmp_path, scene(tmp_path), "--map", "B99=1")
     assert done.code == 2
-    assert "The model's bands: B02 B03 B04." in done.err
+    assert "The model's bands: B02, B03, B04." in done.err
 
 
 def test_scenes_of_one_name_are_refused(bundle: Path, tmp_path: Path) -> None:

@@ -98,8 +98,8 @@ def test_two_runs_do_not_write_to_one_folder(tmp_path: Path) -> None:
 
 def test_what_a_kill_left_unfinished_is_removed(tmp_path: Path) -> None:
     out = tmp_path / "out"
-    out.mkdir()
-    (out / ".frame_000009.tif.part").write_bytes(b"half")
+    (out / ".edgers-watch").mkdir(parents=True)
+    (out / ".edgers-watch" / "frame_000009.tif").write_bytes(b"half")
     live(tmp_path, Script(PICTURE))
     assert sorted(path.name for path in out.iterdir()) == ["frame_000000.tif", "frames.jsonl"]
 

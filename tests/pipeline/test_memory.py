@@ -14,6 +14,7 @@ from builders.bundles import BAND_NAMES, contract_document, make_bundle, tiny_ne
 from builders.graphs import GraphBuilder
 from builders.memory import peak_growth, reported_and_own_peak
 from builders.networks import attention_net, index_contract, index_net
+from builders.row_nets import embedding_contract, weighted_net
 from builders.runs import edgers
 from builders.scenes import noise, write_scene
 from builders.unfinished import leave_unfinished
@@ -118,6 +119,16 @@ def test_the_plan_grows_with_what_takes_memory(
     }[field]  # fmt: skip
     found = [getattr(plan, part) for plan in plans]
     assert found == sorted(found)
+
+
+def test_an_answer_for_a_whole_tile_is_counted_once_a_tile(tmp_path: Path, scene: Path) -> None:
+    weights = np.ones((768, 3))
+    found = [
+        bundled(folder, weighted_net(weights[:count]), embedding_contract(count))
+        for count in (3, 768) if (folder := tmp_path / str(count)).mkdir() is None
+    ]  # fmt: skip
+    few, many = (planned(model, scene, tile_px=256).tiles for model in found)
+    assert few <= many <= few * 1.01
 
 
 def test_the_plan_grows_with_bands_and_their_type(tmp_path: Path, exact: Model) -> None:

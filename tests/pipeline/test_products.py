@@ -25,9 +25,9 @@ import edgers
 from edgers.bundle import open_bundle
 from edgers.errors import EdgersError
 from edgers.pipeline.input_watch import scene_hash
-from edgers.pipeline.model import load_model
+from edgers.pipeline.model import load_model, slug
 from edgers.pipeline.report import SceneReport
-from edgers.pipeline.run import run_scene, slug
+from edgers.pipeline.run import run_scene
 
 
 @pytest.fixture(scope="module")

@@ -151,7 +151,7 @@ def test_tiles_without_data_are_not_inferred(plain: Model, tmp_path: Path) -> No
     report = run_on(plain, tmp_path, samples, header={"data_ignore_value": 0}, rows_px=10)
     assert (report.tiles, report.skipped_tiles) == (6, 2)
     assert report.nodata_share == 1 / 3
-    assert sum(one.pixels for one in report.classes) == 40 * 12
+    assert sum(one.pixels for one in report.found.classes) == 40 * 12
 
 
 def test_a_strip_of_nodata_alone_is_told_and_kept(plain: Model, tmp_path: Path) -> None:

@@ -228,7 +228,7 @@ def test_a_full_disk_leaves_whole_rows(
     samples = noise(3, 100, 16)
     path = write_strip(tmp_path / "s.bil", samples)
     with monkeypatch.context() as patch:
-        patch.setattr("edgers.products.row_map.os.pwrite", full)
+        patch.setattr("edgers.products.growing_file.os.pwrite", full)
         with pytest.raises(OutputError, match="No space left"):
             run_strip(model, at_rest(path), tmp_path / "out", StripOptions(rows_px=24))
     product = tmp_path / "out" / "s_tiny-net.img"

@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pytest
 import rasterio
 from builders.networks import INF_AT, broken_net, index_contract, index_net, plain_contract
-from builders.runs import edgers, largest_band, read_product, run_on
+from builders.runs import largest_band, read_product, run_on
 from builders.scenes import noise
 from PIL import Image
 
@@ -165,10 +165,3 @@ def test_a_contract_that_cannot_be_is_refused(
 ) -> None:
     with pytest.raises(ContractError, match=message):
         run_on(tmp_path, chances(), document=plain_contract(fields))
-
-
-def test_strips_show_one_class_a_pixel_and_say_so(tmp_path: Path) -> None:
-    run_on(tmp_path, chances(), document=plain_contract(SEVERAL))
-    done = edgers("watch", tmp_path / "b.edgers", tmp_path, "-o", tmp_path / "frames")
-    assert done.code == 2
-    assert "several classes a pixel" in done.err

@@ -11,14 +11,14 @@ import rasterio
 import shapely
 from builders.bundles import BAND_NAMES, contract_document, make_bundle
 from builders.features import geojson
-from builders.networks import attention_net, index_contract, index_net, plain_contract
+from builders.networks import attention_net, index_contract, index_net
 from builders.runs import edgers, read_product, run_on
 from builders.scenes import TRANSFORM, noise, write_scene
 from builders.unfinished import leave_unfinished, products
 from rasterio.features import rasterize
 
 from edgers.bundle import open_bundle
-from edgers.errors import ContractError, OutputError
+from edgers.errors import OutputError
 from edgers.pipeline.model import load_model
 from edgers.pipeline.options import RunOptions
 from edgers.pipeline.run import run_scene
@@ -182,16 +182,6 @@ def test_a_run_that_was_stopped_goes_on_to_the_same_outlines_and_alert(
         report = run_scene(model, scene, tmp_path / "out", RunOptions(**way, workers=2))
     assert report.reused_tiles == 4
     assert products(tmp_path / "out") == products(tmp_path / "whole")
-
-
-@pytest.mark.parametrize("options", [{"vectors": ("geojson",)}, {"alert": True}], ids=str)
-def test_maps_without_one_class_a_pixel_have_neither(
-    tmp_path: Path, options: dict[str, Any]
-) -> None:
-    document = plain_contract({"edgers:class_rule": "several"})
-    with pytest.raises(ContractError, match="gives no outlines and no alert"):
-        run_on(tmp_path, blobs(), document=document, **options)
-    assert not list(tmp_path.glob("out/*"))
 
 
 def test_options_of_the_command_line(tmp_path: Path) -> None:

@@ -25,15 +25,17 @@ def box(left: float, top: float, right: float, bottom: float) -> np.ndarray:
 
 
 def drawn(
-    path: Path, features: Sequence[Feature], *, side: int = 400, step: float = 2.0
-) -> np.ndarray:
+    path: Path, features: Sequence[Feature], *, side: int = 400, step: float = 2.0,
+    filled: bool = False,
+) -> np.ndarray:  # fmt: skip
     """Give the panel with the outlines, (height, width, 3)."""
     samples = np.random.default_rng(0).uniform(80, 120, (1, side, side)).astype(np.float32)
     gone = np.zeros((side, side), bool)
     gone[:, -20:] = True
     write_object_picture(
-        path, samples, gone, features, CLASSES, step=step, title="scene", nodata_share=0.05
-    )
+        path, samples, gone, features, CLASSES, step=step, title="scene", nodata_share=0.05,
+        filled=filled,
+    )  # fmt: skip
     sheet = np.asarray(Image.open(path))
     shown = max(side, side * max(1, 320 // side))
     left = MARGIN_PX * 2 + shown
@@ -131,3 +133,21 @@ def test_of_many_classes_the_legend_lists_those_that_were_seen(tmp_path: Path) -
     # Two classes, the rest of them, and nodata.
     assert sheet.shape[0] == 400 + 3 * MARGIN_PX + 5 * LINE_PX
     assert has(sheet[TOP + 400 :], (150, 0, 255)).any()
+
+
+def test_filled_objects_are_tinted_all_over_but_not_in_their_holes(tmp_path: Path) -> None:
+    lake = Feature(
+        geometry=box(100, 100, 400, 400), holes=[box(200, 200, 300, 300)],
+        others=[[box(500, 100, 560, 160)]], properties={"class": 8},
+    )  # fmt: skip
+    bare, panel = (
+        drawn(tmp_path / f"{name}.png", [lake] if name else [], filled=True).astype(int)
+        for name in ("", "lake")
+    )
+    for tinted in (np.s_[55:95, 55:195], np.s_[55:75, 255:275]):
+        # The scene shows through.
+        assert (panel[tinted][..., 2] > 140).all()
+        assert (panel[tinted][..., :2] < 120).all()
+        assert np.ptp(panel[tinted][..., 0]) > 20
+    for free in (np.s_[105:145, 105:145], np.s_[55:190, 205:245], np.s_[205:, :]):
+        assert np.array_equal(panel[free], bare[free])

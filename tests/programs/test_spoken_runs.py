@@ -9,6 +9,7 @@ import pytest
 from builders.programs import load, run_bundle
 from builders.runs import edgers
 from builders.scenes import write_scene
+from builders.strips import write_strip
 from builders.tellers import make_teller, teller_document
 from builders.unfinished import leave_unfinished, products
 
@@ -61,6 +62,29 @@ def test_what_text_tells_becomes_objects_joined_across_tiles(asking: Path, tmp_p
     spoken = report.found.spoken
     assert spoken is not None
     assert (spoken.texts, spoken.shapes, spoken.malformed, spoken.unknown) == (4, 3, 0, 0)
+
+
+def test_frames_tell_objects_out_of_text_and_strips_cannot(asking: Path, tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    write_scene(tmp_path / "in" / "s.tif", samples(), names=BANDS)
+    done = edgers("watch", asking, tmp_path / "in", "-o", tmp_path / "o", "--ask", "is ?")
+    assert done.code == 0, done.err
+    (line,) = (tmp_path / "o" / "frames.jsonl").read_text().splitlines()
+    told = json.loads(line)
+    assert told["texts"]["shapes"] >= 3
+    found = known(tmp_path / "o" / told["product"])
+    assert {one["class_name"] for one in found} == {"ship", "Big-Plane"}
+    assert {(one["asked"], one["frame"]) for one in found} == {("is ?", 0)}
+    # Frames that were asked something else are no answers to this.
+    done = edgers("watch", asking, tmp_path / "in", "-o", tmp_path / "o", "--ask", "it")
+    assert (done.code, "other questions" in done.err) == (2, True)
+    again = edgers("watch", asking, tmp_path / "in", "-o", tmp_path / "o", "--ask", "is ?")
+    assert (again.code, "1 made before" in again.out) == (0, True)
+    strip = write_strip(tmp_path / "s.bil", samples())
+    done = edgers("pushbroom", asking, strip, "-o", tmp_path / "p", "--idle", 0)
+    assert done.code == 2
+    assert "in words" in done.err
+    assert not (tmp_path / "p").exists()
 
 
 def test_several_questions_are_each_answered_and_told(asking: Path, tmp_path: Path) -> None:

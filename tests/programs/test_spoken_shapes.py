@@ -5,14 +5,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from builders.spoken import write_box, write_places, write_runs
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from edgers.contract.shapes import SpokenForm
 from edgers.kernels.boxes import corners_from_boxes
-from edgers.programs.spoken_boxes import write_box
-from edgers.programs.spoken_masks import write_runs
-from edgers.programs.spoken_places import write_places
 from edgers.programs.spoken_shape import SpokenShape, is_simple
 from edgers.programs.spoken_shapes import area_of, shapes_in
 

@@ -22,11 +22,16 @@ CHIP = "flood/Spain_7370579_S2Hand.tif"
 SPECTRA = "hsi/enmap_potsdam_tile_96_96.tif"
 
 
-@pytest.mark.parametrize(("interleave", "rows_px"), [("bil", 16), ("bip", 100)])
+@pytest.mark.parametrize(
+    ("interleave", "rows_px", "rule"), [("bil", 16, "one"), ("bip", 100, "several")]
+)
 def test_a_flood_chip_row_by_row_is_the_flood_map_of_the_chip(
-    real_data: Path, tmp_path: Path, interleave: str, rows_px: int
+    real_data: Path, tmp_path: Path, interleave: str, rows_px: int, rule: str
 ) -> None:
-    (tmp_path / "c.json").write_text(json.dumps(ml4floods_contract("simplecnn")))
+    """One class a pixel, or several: a band each."""
+    document = ml4floods_contract("simplecnn")
+    document["mlm:output"][0]["edgers:class_rule"] = rule
+    (tmp_path / "c.json").write_text(json.dumps(document))
     bundle = tmp_path / "b.edgers"
     graph = real_data / "models/ml4floods_simplecnn.onnx"
     compile_bundle(graph, tmp_path / "c.json", bundle, engine="onnxruntime")
@@ -35,8 +40,11 @@ def test_a_flood_chip_row_by_row_is_the_flood_map_of_the_chip(
     names = f"{{{', '.join(MEAN_STDDEV)}}}"
     header = tmp_path / "chip.hdr"
     header.write_text(
-        header_text(samples, band_names=names, interleave=interleave, data_ignore_value=nodata)
-    )
+        header_text(
+            samples, band_names=names, interleave=interleave, data_ignore_value=nodata,
+            map_info="{UTM, 1, 1, 600000, 4200000, 10, 10, 30, North, WGS-84}",
+        )
+    )  # fmt: skip
     with load_model(open_bundle(bundle)) as model:
         whole = run_scene(model, real_data / CHIP, tmp_path / "scene", RunOptions())
         with fed_pipe(tmp_path / "in", b"".join(raw_rows(samples, interleave)), 70_000) as pipe:
@@ -46,10 +54,11 @@ def test_a_flood_chip_row_by_row_is_the_flood_map_of_the_chip(
                 tmp_path / "strip",
                 StripOptions(rows_px=rows_px),
             )
-    with rasterio.open(whole.products[0]) as product:
-        assert np.array_equal(read_rows(report.products[0]), product.read(1))
+    with rasterio.open(whole.products[0]) as product, rasterio.open(report.products[0]) as rows:
+        assert rows.count == product.count == (1 if rule == "one" else 3)
+        assert np.array_equal(rows.read(), product.read())
     assert report.rows_out == 512
-    assert [one.pixels for one in report.classes] == [one.pixels for one in whole.classes]
+    assert [one.pixels for one in report.found.classes] == [one.pixels for one in whole.classes]
 
 
 def test_enmap_bands_are_found_by_wavelength(real_data: Path, tmp_path: Path) -> None:

@@ -83,7 +83,7 @@ def test_bands_are_found_by_name_never_by_position() -> None:
 def test_a_band_without_a_name_is_never_taken_by_position() -> None:
     text = refusal(Band(name="B04"), [scene_band(1), scene_band(2)])
     assert "s.tif has no band that fits band B04." in text
-    assert "It has: band_1 band_2." in text
+    assert "It has: band 1, band 2." in text
     assert "--map B04=<band name or number>" in text
 
 

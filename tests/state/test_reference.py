@@ -151,3 +151,16 @@ def test_an_earlier_scene_is_never_the_new_one(bundle: Path, tmp_path: Path) -> 
     scene = dated(tmp_path, "20240101")
     with load_model(open_bundle(bundle)) as model, pytest.raises(SceneError, match="--state STORE"):
         run_scene(model, scene, tmp_path / "out")
+
+
+def test_the_bytes_of_a_kept_scene_under_another_date_are_refused(
+    bundle: Path, tmp_path: Path
+) -> None:
+    first, second = dated(tmp_path, "20240101"), tmp_path / "scene_20240201.tif"
+    second.write_bytes(first.read_bytes())
+    run_one(bundle, first, tmp_path / "out", tmp_path / "store")
+    before_it = tree(tmp_path / "store")
+    with pytest.raises(SceneError, match="kept already, with another date"):
+        run_one(bundle, second, tmp_path / "out", tmp_path / "store")
+    assert tree(tmp_path / "store") == before_it
+    assert not (tmp_path / "out").exists()

@@ -4,8 +4,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from builders.bundles import make_bundle
+from builders.graphs import GraphBuilder
 from builders.kept import all_samples, dated, kept_bundle, kept_input, tree
 from builders.killable_state import run_one
+from builders.stacks import OPTICAL, SERIES_AXES, closed_stack, input_document, stack_document
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -92,6 +95,16 @@ def test_scenes_too_old_for_the_ring_are_told_and_change_nothing(
     assert tree(tmp_path / "store") == before
 
 
+def test_the_bytes_of_a_kept_scene_under_another_date_are_refused(
+    bundles: dict[str, Path], tmp_path: Path
+) -> None:
+    first, second = dated(tmp_path, "20240110"), tmp_path / "scene_20240215.tif"
+    second.write_bytes(first.read_bytes())
+    run_one(bundles["latest"], first, tmp_path / "out", tmp_path / "store")
+    with pytest.raises(SceneError, match="Its bytes are those of scene_20240110 of 2024-01-10"):
+        run_one(bundles["latest"], second, tmp_path / "out", tmp_path / "store")
+
+
 def test_without_a_store_a_series_of_one_scene_is_refused_with_what_to_do(
     bundles: dict[str, Path], tmp_path: Path
 ) -> None:
@@ -120,3 +133,24 @@ def test_the_same_scenes_in_any_order_give_the_same_bytes(
             keep_scene(store, scene, source, {})
     assert tree(folder / "store") == tree(folder / "plain")
     assert len(tree(folder / "store")) == 3
+
+
+def test_room_made_for_one_series_is_seen_by_the_other(tmp_path: Path) -> None:
+    rule = {"edgers:kept": {"as": "series", "period": "month"}}
+    document = stack_document(
+        *(input_document(name, OPTICAL, SERIES_AXES, 2, **rule) for name in ("x", "z"))
+    )
+    graph = GraphBuilder()
+    both = graph.node("Add", ["x", "z"])
+    scores = graph.node("ReduceMean", [both], axes=[1], keepdims=0)
+    shape = ["n", 2, 3, "h", "w"]
+    tmp_path.joinpath("model").mkdir()
+    net = closed_stack(graph, scores, {"x": shape, "z": shape})
+    bundle = make_bundle(tmp_path / "model", document, lambda: net)
+    store, scenes = tmp_path / "store", [dated(tmp_path, day) for day in DAYS]
+    assert run_one(bundle, scenes[0], tmp_path / "out", store).report is None
+    assert run_one(bundle, scenes[1], tmp_path / "out", store).report is not None
+    kept = sum(path.stat().st_size for path in store.rglob("*.tif"))
+    third = run_one(bundle, scenes[2], tmp_path / "out", store, most_bytes=int(kept * 0.8))
+    assert third.report is None
+    assert [one.missing for one in third.inputs] == [("2024-02",), ()]

@@ -117,6 +117,33 @@ def test_two_boats_with_the_seam_between_them_stay_two() -> None:
     assert len(seen(boats, TOUCHING)) == 2
 
 
+def test_no_tile_tells_two_objects_from_one_where_the_small_rests_are_not_shown() -> None:
+    two = np.array([[90.5, 50, 21, 14, 0], [109.5, 50, 21, 14, 0]], np.float32)
+    one, windows = box(100, 50, 40, 14, 0), Windows(TOUCHING)
+    told = [Oracle(boxes, upright=True, least=0.1) for boxes in (two, one)]
+    for window in (windows[i] for i in range(4)):
+        a, b = (oracle.pieces(window)["corners"] for oracle in told)
+        assert np.array_equal(a, b)
+    assert len(seen(one, TOUCHING, upright=True)) == 1
+
+
+def test_a_box_that_reaches_a_hair_into_the_next_window_is_one() -> None:
+    whole = box(85, 50, 30.01, 10, 0)
+    found = run(TOUCHING, {0: pieces(whole), 1: pieces(whole)})
+    assert [one.tiles for one in found] == [2]
+
+
+@pytest.mark.parametrize("top", [85, 98], ids=["three pieces", "two pieces"])
+def test_upright_boxes_that_overlap_at_a_corner_stay_two(top: float) -> None:
+    # Of each, the tiles beside show nothing: less than a tenth. Both cover 7 of 8 px at the corner.
+    boxes = np.array(
+        [[61.5, (top + 190) / 2, 83, 190 - top, 0], [143.5, 110, 93, 80, 0]], np.float32
+    )
+    found = seen(boxes, grid_of(200, 104, 8), upright=True)
+    assert sorted(one.tiles for one in found) == ([2, 2] if top == 85 else [1, 2])
+    assert oriented_iou(boxes, boxes_of(found)).max(axis=1).min() > 0.9
+
+
 def test_a_piece_whose_other_half_was_missed_is_kept_as_it_is() -> None:
     whole = box(100, 40, 60, 12, 0.3)
     found = run(TOUCHING, {0: pieces(whole)})
