@@ -9,6 +9,7 @@ attribute `_cache` of a dispatcher, with `load_overload` and `save_overload`.
 import hashlib
 import pickle
 from collections.abc import Callable
+from types import FunctionType
 from typing import Any
 
 import numba
@@ -23,12 +24,33 @@ COMPILER_LOCK = global_compiler_lock
 """Held where kernels are made: a lock of our own beside it could be taken in the other order."""
 
 
-def dispatcher_of(function: Callable[..., Any]) -> Any:
-    """Give what compiles and runs a function; the bare function under NUMBA_DISABLE_JIT."""
-    found: Any = numba.njit(nogil=True, error_model="numpy")(function)
+def dispatcher_of(function: Callable[..., Any], *, is_inner: bool = False) -> Any:
+    """Give what compiles and runs a function; the bare function under NUMBA_DISABLE_JIT.
+
+    An inner form is for other kernels: it cannot be called from Python.
+    """
+    # Numba makes an entry for Python and one for C beside each form, though nothing asks for them:
+    # both took a third of the time to compile a short kernel.
+    if is_inner:
+        function = _twin(function)
+    found: Any = numba.njit(
+        nogil=True, error_model="numpy", no_cfunc_wrapper=True, no_cpython_wrapper=is_inner
+    )(function)
     if hasattr(found, "_cache"):
-        found._cache = DispatcherCache(function)
+        found._cache = DispatcherCache(function, is_inner=is_inner)
     return found
+
+
+def _twin(function: Any) -> Any:
+    """Copy a function: Numba takes one that is compiled for Python and, meanwhile, for itself as
+    another kernel for a compilation that never ends.
+    """
+    twin = FunctionType(
+        function.__code__, function.__globals__, function.__name__, function.__defaults__,
+        function.__closure__,
+    )  # fmt: skip
+    twin.__qualname__, twin.__kwdefaults__ = function.__qualname__, function.__kwdefaults__
+    return twin
 
 
 class DispatcherCache:
@@ -36,8 +58,8 @@ class DispatcherCache:
 
     cache_path = None
 
-    def __init__(self, function: Callable[..., Any]) -> None:
-        self._where = function.__module__, function.__qualname__
+    def __init__(self, function: Callable[..., Any], *, is_inner: bool = False) -> None:
+        self._where = function.__module__, function.__qualname__, is_inner
         self._name = f"{function.__module__.removeprefix(PACKAGE_NAME + '.')}.{function.__name__}"
         # A closure or lambda is not found again by its name.
         self._sources = "" if "<" in function.__qualname__ else source_digest(function.__module__)

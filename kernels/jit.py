@@ -20,6 +20,7 @@ class LazyKernel:
         functools.update_wrapper(self, function)
         self._function = function
         self._dispatcher: Any = None
+        self._inner: Any = None
 
     def __call__(self, *arguments: Any, **more: Any) -> Any:
         """Run the compiled function; the first call with new types compiles or loads it."""
@@ -35,11 +36,16 @@ class LazyKernel:
     @property
     def _numba_type_(self) -> Any:
         """What Numba asks for where one kernel calls another."""
-        return self._made()._numba_type_
+        from edgers.kernels.dispatcher import COMPILER_LOCK, dispatcher_of
+
+        with COMPILER_LOCK:
+            if self._inner is None:
+                self._inner = dispatcher_of(self._function, is_inner=True)
+            return self._inner._numba_type_
 
     def forget(self) -> None:
         """Drop what this process has compiled; the next call begins anew."""
-        self._dispatcher = None
+        self._dispatcher = self._inner = None
 
     def _made(self) -> Any:
         from edgers.kernels.dispatcher import COMPILER_LOCK, dispatcher_of

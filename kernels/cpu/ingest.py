@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from edgers.kernels.cpu.flat import Array, Steps, flat, room_for
 from edgers.kernels.cpu.pixel_order import ingest_by_pixel, is_by_pixel
-from edgers.kernels.cpu.samples import finish, load, store, store_half, store_whole
+from edgers.kernels.cpu.samples import Way, finish, load, store, store_half, store_whole
 from edgers.kernels.jit import kernel
 from edgers.kernels.recipe import (
     ADD,
@@ -58,9 +58,15 @@ def ingest(
             segments.numbers, segments.endings, segments.fill,
             out.reshape(-1).view(_stored(recipe.data_type)),
             (1, layers) if channels_last else (height * width, 1),
-            recipe.data_type == np.float16, np.issubdtype(recipe.data_type, np.integer),
+            *_ways(recipe.data_type),
         )  # fmt: skip
     return out
+
+
+def _ways(kind: np.dtype[np.generic]) -> tuple[Way, Way, Way]:
+    """Tell whether samples are stored as they are, as 16-bit floats or as whole numbers."""
+    half, whole = kind == np.float16, np.issubdtype(kind, np.integer)
+    return not (half or whole) or None, half or None, whole or None
 
 
 def _stored(kind: np.dtype[np.generic]) -> np.dtype[np.generic]:
@@ -72,14 +78,14 @@ def _stored(kind: np.dtype[np.generic]) -> np.dtype[np.generic]:
 def _ingest(
     stored: Array, steps: Steps, mask: Array, mask_steps: Steps, has_mask: bool, shape: Steps,
     numbers: Array, endings: Array, fill: Array, out: Array, out_steps: tuple[int, int],
-    is_half: bool, is_whole: bool,
+    plain: Way, half: Way, whole: Way,
 ) -> None:  # fmt: skip
     layers, height, width = shape
     # Rows that follow on each other are one long row, in both arrays or not at all.
     if steps[1] == width * steps[2] and (not has_mask or mask_steps[1] == width * mask_steps[2]):
         height, width = 1, height * width
     by_band = steps[2] == 1 and out_steps[1] == 1
-    is_simple = len(endings) == 1 and endings[0] == NOTHING and not is_half
+    is_simple = len(endings) == 1 and endings[0] == NOTHING and plain is not None
     is_direct = is_simple and by_band and (not has_mask or mask_steps[2] == 1)
     # Where the samples of a pixel lie side by side, all bands use them while they are near.
     chunk = CHUNK if by_band else max(32, NEAR // layers)
@@ -96,26 +102,26 @@ def _ingest(
                     first = layer * mask_steps[0] + row * mask_steps[1] + begin * mask_steps[2]
                     goal = layer * out_steps[0] + (row * width + begin) * out_steps[1]
                     n = numbers[:, :, layer]
-                    if is_direct and has_mask:
-                        _direct_with_holes(
-                            stored[place : place + count], mask[first : first + count], n[0],
-                            fill[layer], out[goal : goal + count],
-                        )  # fmt: skip
-                    elif is_direct:
-                        _direct(stored[place : place + count], n[0], out[goal : goal + count])
+                    if plain is not None and is_direct:
+                        source, target = stored[place : place + count], out[goal : goal + count]
+                        if has_mask:
+                            holes = mask[first : first + count]
+                            _direct_with_holes(source, holes, n[0], fill[layer], target)
+                        else:
+                            _direct(source, n[0], target)
                     else:
                         _ingest_some(
                             stored[place:], steps[2], mask[first if has_mask else 0 :],
                             mask_steps[2], has_mask, n, endings, fill[layer], out[goal:],
-                            out_steps[1], is_half, is_whole, buffer[:count],
+                            out_steps[1], plain, half, whole, buffer[:count],
                         )  # fmt: skip
 
 
 @kernel
 def _ingest_some(
     source: Array, step: int, holes: Array, hole_step: int, has_mask: bool, n: Array,
-    endings: Array, fill: np.float32, target: Array, out_step: int, is_half: bool, is_whole: bool,
-    x: Array,
+    endings: Array, fill: np.float32, target: Array, out_step: int, plain: Way, half: Way,
+    whole: Way, x: Array,
 ) -> None:  # fmt: skip
     """Work on as many samples of one layer as `x` has room for."""
     load(source, step, x)
@@ -125,12 +131,12 @@ def _ingest_some(
     if has_mask:
         _fill(x, holes, hole_step, fill)
     # Not in a kernel of its own: what is called is optimised again in each that calls.
-    if is_half:
-        store_half(x, target, out_step)
-    elif is_whole:
-        store_whole(x, target, out_step)
-    else:
+    if plain is not None:
         store(x, target, out_step)
+    if half is not None:
+        store_half(x, target, out_step)
+    if whole is not None:
+        store_whole(x, target, out_step)
 
 
 @kernel

@@ -7,7 +7,7 @@ results, while they are near, are then laid out by band.
 import numpy as np
 
 from edgers.kernels.cpu.flat import Array, Steps
-from edgers.kernels.cpu.samples import finish, load, store, store_half, store_whole
+from edgers.kernels.cpu.samples import Way, finish, load, store, store_half, store_whole
 from edgers.kernels.jit import kernel
 from edgers.kernels.recipe import (
     ADD,
@@ -38,7 +38,7 @@ def is_by_pixel(layers: int, steps: Steps) -> bool:
 def ingest_by_pixel(
     stored: Array, steps: Steps, mask: Array, mask_steps: Steps, has_mask: bool, shape: Steps,
     numbers: Array, endings: Array, fill: Array, out: Array, out_steps: tuple[int, int],
-    is_half: bool, is_whole: bool,
+    plain: Way, half: Way, whole: Way,
 ) -> None:  # fmt: skip
     """As `ingest`, where a pixel's samples, and its marks of missing ones, lie side by side."""
     layers, height, width = shape
@@ -47,9 +47,7 @@ def ingest_by_pixel(
     group = alike * layers
     n = np.empty((len(endings), numbers.shape[1], group), np.float32)
     fills = np.empty(group, np.float32)
-    for i in range(group):
-        n[:, :, i] = numbers[:, :, i % layers]
-        fills[i] = fill[i % layers]
+    _copy_numbers(numbers, fill, n, fills)
     most = max(1, NEAR // group) * alike
     buffer, one_layer = np.empty(most * layers, np.float32), np.empty(most, np.float32)
     for row in range(height):
@@ -57,32 +55,45 @@ def ingest_by_pixel(
             pixels, goal = min(most, width - begin), row * width + begin
             x = buffer[: pixels * layers]
             load(stored[row * steps[1] + begin * layers :], 1, x)
-            for segment in range(len(endings)):
-                for i in range(0, len(x), group):
-                    _segment_of_pixels(x[i : i + group], n[segment])
-                finish(x, endings[segment])
+            _work_on_pixels(x, n, endings)
             if has_mask:
                 _fill_pixels(x, mask[row * mask_steps[1] + begin * layers :], fills)
-            if out_steps[0] == 1:
-                _put(x, out[goal * layers :], is_half, is_whole)
-                continue
-            for layer in range(layers):
-                target = out[layer * out_steps[0] + goal :]
-                if is_half or is_whole:
-                    _lay(x, layer, layers, one_layer[:pixels])
-                    _put(one_layer[:pixels], target, is_half, is_whole)
-                else:
-                    _lay(x, layer, layers, target[:pixels])
+            last = out_steps[0] == 1
+            for layer in range(1 if last else layers):
+                target = out[goal * layers if last else layer * out_steps[0] + goal :]
+                if plain is not None:
+                    if last:
+                        store(x, target, 1)
+                    else:
+                        _lay(x, layer, layers, target[:pixels])
+                    continue
+                some = x if last else one_layer[:pixels]
+                if not last:
+                    _lay(x, layer, layers, some)
+                if half is not None:
+                    store_half(some, target, 1)
+                if whole is not None:
+                    store_whole(some, target, 1)
+
+
+# What knows no type of scenes or tensors stands apart from what does: it is compiled once for all.
 
 
 @kernel
-def _put(x: Array, target: Array, is_half: bool, is_whole: bool) -> None:
-    if is_half:
-        store_half(x, target, 1)
-    elif is_whole:
-        store_whole(x, target, 1)
-    else:
-        store(x, target, 1)
+def _copy_numbers(numbers: Array, fill: Array, n: Array, fills: Array) -> None:
+    layers = len(fill)
+    for i in range(len(fills)):
+        n[:, :, i] = numbers[:, :, i % layers]
+        fills[i] = fill[i % layers]
+
+
+@kernel
+def _work_on_pixels(x: Array, n: Array, endings: Array) -> None:
+    group = n.shape[2]
+    for segment in range(len(endings)):
+        for i in range(0, len(x), group):
+            _segment_of_pixels(x[i : i + group], n[segment])
+        finish(x, endings[segment])
 
 
 @kernel

@@ -1,5 +1,7 @@
 """Loops over samples of float32 side by side: what an ingest does in any order of bands."""
 
+from typing import Literal
+
 import numpy as np
 
 from edgers.kernels.cpu.flat import Array
@@ -9,6 +11,12 @@ from edgers.kernels.recipe import DECIBEL, ROUND, TRUNCATE
 from edgers.kernels.wide_vectors import wide_vectors
 
 HALF, ZERO = np.float32(0.5), np.float32(0)
+Way = Literal[True] | None
+"""Whether samples are stored in some way: True, or else None.
+
+What stands under `if way is not None` Numba leaves out by the type of None, before it compiles;
+what stands under `if way` it compiles always.
+"""
 
 
 @kernel
