@@ -19,6 +19,8 @@ LONG_PX = (300.0, 700.0)
 """Length of the long ones, from and to."""
 ROUNDED_PX2 = 1e-3
 """Objects with a smaller share of a window were put there by rounding."""
+MOST_DEVIATIONS = 2.5
+"""Most that a side is off where sides are noisy, in standard deviations."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,8 +62,14 @@ def upright_corners(boxes: Boxes) -> Corners:
 class Oracle:
     """A detector that knows the truth and shows what lies in a window."""
 
-    def __init__(self, boxes: Boxes, *, upright: bool, least: float) -> None:
-        """Know `boxes`; pieces with less than the share `least` of their object are not shown."""
+    def __init__(
+        self, boxes: Boxes, *, upright: bool, least: float, noise_px: float = 0.0
+    ) -> None:  # fmt: skip
+        """Know `boxes`; pieces with less than the share `least` of their object are not shown.
+
+        Each side is off by a number of a normal distribution of the deviation `noise_px`, cut off
+        at `MOST_DEVIATIONS`.
+        """
         self.truth = upright_corners(boxes) if upright else corners_from_boxes(boxes)
         self._bounds = bounds_of(self.truth)
         angles = np.zeros(len(boxes)) if upright else boxes[:, 4].astype(np.float64)
@@ -70,7 +78,7 @@ class Oracle:
         ).reshape(-1, 2, 2)
         self._sizes = bounds_of(np.einsum("nsk,nck->ncs", self._axes, self.truth))
         self._least = least
-        self._order = np.random.default_rng(0)
+        self._noise_px, self._random = noise_px, np.random.default_rng(0)
 
     def pieces(self, window: Window) -> Pieces:
         """Show a window: of each object, the rectangle of its own angle around what is seen."""
@@ -86,7 +94,9 @@ class Oracle:
         corners = np.empty((len(shown), 4, 2))
         for i, k in enumerate(shown):
             axes = self._axes[near[k]]
-            low_x, low_y, high_x, high_y = bounds_of(parts.vertices[k, : parts.counts[k]] @ axes.T)
+            sides = bounds_of(parts.vertices[k, : parts.counts[k]] @ axes.T)
+            off = np.clip(self._random.standard_normal(4), -MOST_DEVIATIONS, MOST_DEVIATIONS)
+            low_x, low_y, high_x, high_y = sides + self._noise_px * off
             spans = [[low_x, low_y], [high_x, low_y], [high_x, high_y], [low_x, high_y]]
             corners[i] = np.array(spans) @ axes
         return pieces_of(corners, shares[shown].astype(np.float32), np.zeros(len(shown), np.int32))

@@ -81,13 +81,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seed", type=int, default=0, help="another scene")
     parser.add_argument("--tile", type=int, default=640, help="tile side, px")
-    seed, tile_px = (vars(parser.parse_args())[name] for name in ("seed", "tile"))
+    parser.add_argument("--noise-px", type=float, default=0.0, help="how far sides are off, px")
+    chosen = parser.parse_args()
+    seed, tile_px = chosen.seed, chosen.tile
     boxes = scene_of(MIX, SIDE_PX, seed)
     print(f"{len(boxes)} objects, {SIDE_PX} × {SIDE_PX} px, tiles of {tile_px} px, seed {seed}")
     print("     shared  shown    out missed  <0.95   <0.99  extra  pieces most held  seconds")
     for least in (0.1, 0.01):
         for upright in (True, False):
-            oracle = Oracle(boxes, upright=upright, least=least)
+            oracle = Oracle(boxes, upright=upright, least=least, noise_px=chosen.noise_px)
             truth = boxes_from_corners(oracle.truth)
             for shared in (128, 0):
                 what = joined(oracle, grid_of(SIDE_PX, tile_px, shared), upright=upright)

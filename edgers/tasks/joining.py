@@ -13,7 +13,7 @@ import numpy as np
 from edgers.kernels.boxes import boxes_from_corners
 from edgers.kernels.cpu.oriented_iou import oriented_iou
 from edgers.kernels.cpu.polygon_clip import clip_quads, polygon_area
-from edgers.kernels.polygons import Polygon
+from edgers.kernels.polygons import Polygon, Rectangle
 from edgers.tasks.agreement import SAME, agreement, is_cut
 from edgers.tasks.explaining import explains_all, explanation
 from edgers.tasks.merging import rectangle_around
@@ -26,6 +26,11 @@ BRIDGE_PX = 64.0
 ALIKE = 0.9
 """Overlap from which cut pieces, as the network gave them, tell of the whole object: networks that
 guess beyond the window give the same in each, others only what they see."""
+MOST = 0.5
+"""Share of a piece above which a strip shows it well enough to go by agreement there alone, as a
+suppression of boxes in one tile does: what is off beyond a detector's usual error is noise then."""
+TELLING_PX = 16.0
+"""A strip narrower than this shows too little for that: boxes one behind another look alike."""
 SURE_DIGITS = 3
 """Pairs that differ by less are equally sure: rounding decides nothing."""
 
@@ -104,6 +109,8 @@ class _Pair(NamedTuple):
     """The one that came later."""
     b: _Piece
     """The other."""
+    told: bool
+    """Whether the windows share enough to tell that both are one object whatever their sides."""
 
 
 class Joiner:
@@ -180,11 +187,12 @@ class Joiner:
                 a, b = fresh[i], waiting[k]
                 if self._by_class and a.kind != b.kind:
                     continue
-                sure = self._sure(a, window, b, there)
+                told = self._upright and _shows_most(a, b, _strip(window, there))
+                sure = self._sure(a, window, b, there, told=told)
                 if sure:
                     order = (-round(sure, SURE_DIGITS), -shared, before, tile, i, k)
                     due = self._windows.sooner(a.last, b.last)
-                    self._pairs.append(_Pair(order, due, a, b))
+                    self._pairs.append(_Pair(order, due, a, b, told))
         self._unite_until(tile)
 
     def _unite_until(self, tile: int) -> None:
@@ -193,14 +201,17 @@ class Joiner:
         self._pairs.sort(key=lambda one: one.order)
         count = max((i + 1 for i, one in enumerate(self._pairs) if one.due <= tile), default=0)
         for pair in self._pairs[:count]:
-            self._unite(pair.a, pair.b)
+            self._unite(pair)
         self._pairs = self._pairs[count:]
 
-    def _sure(self, a: _Piece, first: Window, b: _Piece, second: Window) -> float:
+    def _sure(
+        self, a: _Piece, first: Window, b: _Piece, second: Window, *, told: bool
+    ) -> float:  # fmt: skip
         """Give how sure it is that two pieces are one object, 0 to 1; 0 for two objects.
 
         What both windows show decides. One rectangle must explain both too where boxes are upright,
-        since these overlap each other; else it tells which of several pairs is the right one.
+        since these overlap each other, unless the windows have `told` enough: such a pair comes
+        after those it explains. Else it tells which of several pairs is the right one.
         """
         same = agreement(a.seen, first, b.seen, second)
         if same is not None and same < SAME:
@@ -212,7 +223,9 @@ class Joiner:
         if same is None:
             # Across a corner: what lies between was too small to be seen by the tiles beside.
             return SAME * found.share if a.cut and b.cut and found.bridges else 0.0
-        return 0.0 if self._upright and found.off_px > 0 else same * found.share
+        if self._upright and found.off_px > 0:
+            return SAME * same * found.share if told else 0.0
+        return same * found.share
 
     def _neighbours(self, window: Window) -> Iterator[tuple[int, list[_Piece]]]:
         """Give the tiles before whose windows meet this one, with what waits of them."""
@@ -225,15 +238,14 @@ class Joiner:
             ):
                 yield tile, self._waiting[tile]
 
-    def _unite(self, a: _Piece, b: _Piece) -> None:
+    def _unite(self, pair: _Pair) -> None:
         """Make one group of two, unless a tile would have seen the object twice."""
-        one, other = self._groups[id(a)], self._groups[id(b)]
+        one, other = self._groups[id(pair.a)], self._groups[id(pair.b)]
         if one is other or one.tiles & other.tiles:
             return
         pieces = one.pieces + other.pieces
-        if self._upright and not explains_all(
-            [(piece.bounds, self._windows[piece.tile]) for piece in pieces]
-        ):
+        seen = [(piece.bounds, self._windows[piece.tile]) for piece in pieces]
+        if self._upright and not pair.told and not explains_all(seen):
             return
         one.pieces = pieces
         one.tiles |= other.tiles
@@ -289,11 +301,29 @@ def _told_alike(pieces: list[_Piece]) -> bool:
     return bool(oriented_iou(boxes[:1], boxes).min() >= ALIKE)
 
 
+def _strip(first: Window, second: Window) -> Rectangle:
+    """Give what two windows, which meet, both look at: least x and y, greatest x and y."""
+    low = max(first.left, second.left), max(first.top, second.top)
+    return (*low, min(first.right, second.right), min(first.bottom, second.bottom))
+
+
 def _shared_px2(first: Window, second: Window) -> float:
     """Give the area in which two windows, which meet, look at the same."""
-    width = min(first.right, second.right) - max(first.left, second.left)
-    height = min(first.bottom, second.bottom) - max(first.top, second.top)
-    return width * height
+    left, top, right, bottom = _strip(first, second)
+    return (right - left) * (bottom - top)
+
+
+def _shows_most(a: _Piece, b: _Piece, strip: Rectangle) -> bool:
+    """Tell whether a strip shows more than `MOST` of one of two upright pieces."""
+    if min(strip[2] - strip[0], strip[3] - strip[1]) < TELLING_PX:
+        return False
+    for piece in (a, b):
+        left, top, right, bottom = piece.bounds
+        width = min(right, strip[2]) - max(left, strip[0])
+        height = min(bottom, strip[3]) - max(top, strip[1])
+        if min(width, height) > 0 and width * height > MOST * (right - left) * (bottom - top):
+            return True
+    return False
 
 
 def _share_an_edge(first: Window, second: Window) -> bool:

@@ -133,6 +133,29 @@ def test_a_box_that_reaches_a_hair_into_the_next_window_is_one() -> None:
     assert [one.tiles for one in found] == [2]
 
 
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        # Both windows show all of it.
+        (box(100, 35, 30, 30, 0), box(103.5, 38.5, 29, 29, 0)),
+        # The second shows what lies beyond its left edge, at 80.
+        (box(90, 41, 40, 42, 0), box(93, 42, 26, 34, 0)),
+        (box(70, 41, 40, 42, 0), box(84, 41, 8, 34, 0)),
+    ],
+)
+def test_upright_looks_that_noise_sets_apart_are_one(one: Boxes, other: Boxes) -> None:
+    found = run(STRIP, {0: pieces(one, [0.9]), 1: pieces(other, [0.8])}, upright=True)
+    assert len(found) == 1
+    assert overlap(found, one) > 0.99
+    assert found[0].tiles == 2
+
+
+def test_noise_is_no_reason_where_the_windows_share_little() -> None:
+    # Two long boxes, one behind the other: 10 px off in a strip that shows a third of each.
+    one, other = box(57.5, 50, 115, 40, 0), box(140, 60, 120, 40, 0)
+    assert len(run(STRIP, {0: pieces(one), 1: pieces(other)}, upright=True)) == 2
+
+
 @pytest.mark.parametrize("top", [85, 98], ids=["three pieces", "two pieces"])
 def test_upright_boxes_that_overlap_at_a_corner_stay_two(top: float) -> None:
     # Of each, the tiles beside show nothing: less than a tenth. Both cover 7 of 8 px at the corner.
