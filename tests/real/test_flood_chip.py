@@ -107,6 +107,6 @@ def test_a_missing_band_is_named_beside_what_the_scene_has(
     with pytest.raises(BandError) as caught:
         class_map(models["simplecnn"], scene, tmp_path / "out")
     assert "no band that fits band B11 (swir16)" in caught.value.what
-    assert "B1 B2 B3 B4 B5 B6 B7 B8 B8A B9 B10 B12" in caught.value.seen
+    assert "B1, B2, B3, B4, B5, B6, B7, B8, B8A, B9, B10, B12" in caught.value.seen
     assert "--map B11=" in caught.value.fix
     assert not (tmp_path / "out").exists()
