@@ -45,6 +45,7 @@ class Store(Closing):
         self._told: list[str] = []
         if not is_new and not folder.is_dir():
             raise OutputError(f"there is no store at {folder}.")
+        self._is_made = not folder.exists()
         try:
             folder.mkdir(parents=True, exist_ok=True)
             self._lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
@@ -63,8 +64,12 @@ class Store(Closing):
             ) from error
 
     def close(self) -> None:
-        """Unlock it."""
+        """Unlock it; one that was begun and holds nothing goes."""
         if self._lock is not None:
+            if self._is_made:
+                # A folder with anything in it stays.
+                with contextlib.suppress(OSError):
+                    self.folder.rmdir()
             os.close(self._lock)
             self._lock = None
 

@@ -86,3 +86,14 @@ def test_what_makes_no_sense_is_refused_in_words(bundle: Path, tmp_path: Path) -
     named = ("--input", f"x={scene}", "--input", f"x={dated(tmp_path, DAYS[1])}")
     done = edgers("run", bundle, *named, "--state", tmp_path / "store", *out)
     assert (done.code, "nothing to do" in done.err) == (2, True)
+
+
+def test_a_refused_run_leaves_no_store_it_began(bundle: Path, tmp_path: Path) -> None:
+    garbage, store = tmp_path / "20240110.tif", tmp_path / "store"
+    garbage.write_bytes(b"no picture")
+    command = ("run", bundle, garbage, "-o", tmp_path / "out", "--state", store)
+    assert edgers(*command).code == 2
+    assert not store.exists()
+    store.mkdir()
+    assert edgers(*command).code == 2
+    assert store.exists()
