@@ -30,6 +30,8 @@ bench: $(VENV)/.dev
 	$(BIN)/python -m edgers.bench.engines
 	$(BIN)/python -m edgers.bench.calibration
 	$(BIN)/python -m edgers.bench.int8
+	$(BIN)/python -m edgers.bench.object_seams
+	$(BIN)/python -m edgers.bench.instance_seams
 	$(BIN)/python -m edgers.bench.detector
 
 # CUDA toolkits are fetched with pip into .venv-aot, about 2 GB; no GPU is needed.

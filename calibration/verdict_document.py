@@ -65,7 +65,7 @@ def _part_document(one: PartVerdict) -> dict[str, object]:
 
 
 def _fields(score: Score) -> dict[str, object]:
-    found: dict[str, object] = asdict(score)  # type: ignore[call-overload]
+    found: dict[str, object] = asdict(score)  # type: ignore[call-overload]  # any dataclass is a Score
     return found
 
 
